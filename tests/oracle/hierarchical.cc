@@ -1,0 +1,71 @@
+#include "tests/oracle/hierarchical.h"
+
+#include <functional>
+
+#include "tests/oracle/direct.h"
+#include "tests/oracle/require.h"
+#include "tests/oracle/ring.h"
+
+namespace commplan::oracle {
+namespace {
+
+// Plays a phase on the members first, first + stride, ... (`count` of them) of a larger team, and
+// puts their gates back where they belong.
+void OnSubteam(const Team& team, int first, int stride, int count, Gates* gates,
+               const std::function<Gates(const Team&, const Gates&)>& phase) {
+  Team part;
+  Gates entry;
+  for (int i = 0; i < count; ++i) {
+    part.push_back(RankOf(team, first + i * stride));
+    entry.push_back(At(*gates, first + i * stride));
+  }
+  const Gates done = phase(part, entry);
+  for (int i = 0; i < count; ++i) At(*gates, first + i * stride) = At(done, i);
+}
+
+Gates JoinEach(Gates some, const Gates& more) {
+  for (std::size_t i = 0; i < some.size(); ++i) some[i] = Join(some[i], more[i]);
+  return some;
+}
+
+}  // namespace
+
+Gates HierarchicalAllReduce(Schedule* schedule, const Team& team, int nodes, InnerKind inner,
+                            int buffer, Span span, int chunks, const Gates& entry) {
+  const int per_node = Size(team) / nodes;
+  Require(Size(team) == nodes * per_node, "all nodes have equally many members");
+  // What the members wait for before they may use each stage again.
+  Gates scattered = entry;
+  Gates reduced = NoGates(team);
+  Gates gathered = NoGates(team);
+  for (int c = 0; c < chunks; ++c) {
+    const Span chunk = Block(span, c, chunks);
+    for (int node = 0; node < nodes; ++node) {
+      OnSubteam(team, node * per_node, 1, per_node, &scattered,
+                [&](const Team& part, const Gates& gates) {
+                  return inner == InnerKind::kRing
+                             ? RingReduceScatter(schedule, part, buffer, chunk, gates)
+                             : DirectReduceScatter(schedule, part, buffer, chunk, gates);
+                });
+    }
+    reduced = JoinEach(reduced, scattered);
+    for (int j = 0; j < per_node; ++j) {
+      const Span slice = Block(chunk, j, per_node);
+      OnSubteam(team, j, per_node, nodes, &reduced, [&](const Team& part, const Gates& gates) {
+        return RingAllReduce(schedule, part, buffer, slice, gates);
+      });
+    }
+    gathered = JoinEach(gathered, reduced);
+    for (int node = 0; node < nodes; ++node) {
+      OnSubteam(team, node * per_node, 1, per_node, &gathered,
+                [&](const Team& part, const Gates& gates) {
+                  return inner == InnerKind::kRing
+                             ? RingAllGather(schedule, part, buffer, chunk, gates)
+                             : DirectAllGather(schedule, part, buffer, chunk, gates);
+                });
+    }
+  }
+  return gathered;
+}
+
+}  // namespace commplan::oracle
