@@ -1,0 +1,137 @@
+// An engine is who runs a collective: NCCL, the kernels of a serving engine, or the textbook. It is
+// pure data: every threshold, latency and efficiency by which the engine chooses and by which its
+// kernels are priced comes from a profile.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "model/base/quantity.h"
+#include "model/collective/algorithm.h"
+
+namespace commplan {
+
+// One number for each of NCCL's protocols LL, LL128, Simple.
+using PerProtocol = std::array<Time, 3>;
+// One number for 1 node, 2 nodes, and more (NCCL's scale columns).
+using PerScale = std::array<Bandwidth, 3>;
+
+// The latencies of NCCL's tuning model for one kind of link. NVLS has only the Simple protocol.
+struct NcclLinkLatency {
+  PerProtocol tree{};
+  PerProtocol ring{};
+  Time nvls{};
+  Time nvls_tree{};
+  Time pat{};
+};
+
+// One step of the rule by which NVLS picks its chunk: below `factor` chunks per channel and rank,
+// at most `chunk`.
+struct NvlsChunkStep {
+  double factor = 0;
+  Bytes chunk{};
+};
+
+// NCCL's tuning model: what its own choice between algorithms and protocols computes, and what
+// pricing adds to it.
+struct NcclTuning {
+  // Latencies. `base` is once per call; `inner` and `network` are per step on the tier they are
+  // named for.
+  PerProtocol base_tree{};
+  PerProtocol base_ring{};
+  Time base_pat{};
+  NcclLinkLatency inner;
+  NcclLinkLatency network;
+  Time network_post{};  // posting to a network card, three times per Simple step
+
+  // Bandwidth ceilings.
+  PerScale ll_max{};              // bus bandwidth of LL
+  PerScale channel_ring_ll128{};  // per channel
+  PerScale channel_tree_ll128{};
+  PerScale channel_tree{};
+  PerScale channel_nvls_tree{};
+  double ring_ll_share = 0;  // of the bus bandwidth
+  double ring_ll128_share = 0;
+  double tree_share = 0;
+  double tree_ll_divisor = 0;
+  double tree_ll128_share_inner = 0;
+  double tree_ll128_share_network = 0;
+  double pat_share = 0;
+  double nvls_efficiency = 0;  // 0: no in-switch reduction
+  double ring_simple_network_factor =
+      0;  // on the latency of Ring/Simple over nodes, large messages
+  double pat_latency_divisor = 0;
+  Time pat_per_rank{};
+  std::array<std::vector<double>, 3> tree_correction;  // per protocol, by log2(bytes / 64)
+  bool ll128_inside = false;  // whether LL128 may be used on the inner tier's links
+
+  // What the topology search finds.
+  int channels = 0;               // rings inside a node
+  Bandwidth channel_bandwidth{};  // of each of them
+  Bandwidth link_total{};         // all links of a rank, as NCCL counts them
+  std::vector<Bandwidth>
+      network_speeds;  // per channel over the network, descending: the search's steps
+  std::vector<Bandwidth> nvls_speeds;  // per head, descending
+
+  // Pricing beyond the tuning model.
+  int channels_per_ring = 0;     // kernels run on this many channels for each ring found
+  Bandwidth copy_per_channel{};  // between user buffer and NCCL's own, one channel
+  double latency_scale = 1;      // clock of the device against the one that the tables were made on
+  double host_staged_share =
+      1;  // of the bandwidth that is left where more than two ranks meet without NVLink
+  Time extra_ll_gather{};  // fixed cost of newer devices beyond the tables
+  Time extra_ll{};
+  Time extra_simple_reduce{};
+  Time extra_simple{};
+  int nvls_channels = 0;
+  Bytes nvls_chunk{};  // the largest one
+  std::vector<NvlsChunkStep> nvls_chunk_steps;
+  int nvls_pipeline_stages = 0;  // scatter, reduce and broadcast, gather
+  int p2p_channels_per_peer = 0;
+  Bytes p2p_ll_per_channel{};  // a part of at most this many bytes per channel goes by LL
+};
+
+// A size range in which an engine runs one algorithm.
+struct ChoiceRule {
+  Op op = Op::kAllReduce;
+  int ranks_min = 1;
+  int ranks_max = 1;
+  Bytes bytes_min{};
+  Bytes bytes_max{};  // inclusive
+  Algorithm algorithm = Algorithm::kRing;
+};
+
+// What a kernel costs beside the links: all of it once per call, the latency once per
+// synchronisation.
+struct KernelCost {
+  Algorithm algorithm = Algorithm::kOneShot;
+  Time launch{};
+  Time latency{};              // one barrier among the ranks
+  double bandwidth_share = 1;  // of the tier's bandwidth
+  TimePerByte reduction{};
+};
+
+enum class EngineRule {
+  kNccl,      // NCCL's tuning model
+  kRules,     // the first matching ChoiceRule, else the fallback engine
+  kCheapest,  // the textbook formula with the smallest time
+  kFixed,     // one algorithm, always
+};
+
+struct Engine {
+  std::string name;
+  std::string version;
+  EngineRule rule = EngineRule::kCheapest;
+  NcclTuning nccl;                     // for kNccl
+  std::vector<ChoiceRule> rules;       // for kRules
+  std::vector<KernelCost> kernels;     // for kRules; one per algorithm that the rules name
+  std::string fallback;                // for kRules: the engine that runs everything else
+  Algorithm fixed = Algorithm::kRing;  // for kFixed
+  TimePerByte reduction{};             // for kCheapest and kFixed
+  // How far measured times lie from this model, as factors on its answer: 0.8 and 1.3, say.
+  double band_low = 1;
+  double band_high = 1;
+};
+
+}  // namespace commplan

@@ -1,0 +1,66 @@
+// Hierarchical formulas: inside each node, then across nodes among ranks of equal position, then
+// inside again.
+//
+// They are sums of the formulas of one tier, each on the part of the data that its stage holds:
+// nothing about a ring is written here again. B2 is what one rank gets between nodes, so NICs that
+// ranks share are counted in it.
+#pragma once
+
+#include "model/collective/formula/direct.h"
+#include "model/collective/formula/ring.h"
+
+namespace commplan {
+
+// The inputs of a stage inside one node.
+template <class R>
+Inputs<R> InsideNode(Inputs<R> x) {
+  x.ranks = x.local;
+  return x;
+}
+
+// The inputs of a stage among the N ranks of equal position, which hold `bytes`.
+template <class R>
+Inputs<R> AcrossNodes(Inputs<R> x, const BytesOf<R>& bytes) {
+  x.ranks = x.nodes;
+  x.bytes = bytes;
+  x.latency = x.net_latency;
+  x.bandwidth = x.net_bandwidth;
+  return x;
+}
+
+// The cost of a stage between nodes, under its own names.
+template <class R>
+CostOf<R> AsNetwork(const CostOf<R>& cost) {
+  CostOf<R> named;
+  named.Add(Term::kNetworkLatency, cost.At(Term::kLatency));
+  named.Add(Term::kNetworkBandwidth, cost.At(Term::kBandwidth));
+  named.Add(Term::kReduce, cost.At(Term::kReduce));
+  return named;
+}
+
+// Rings: reduce-scatter inside, all-reduce of S/q across, all-gather inside.
+template <class R>
+CostOf<R> HierarchicalAllReduce(const Inputs<R>& x) {
+  return RingReduceScatter(InsideNode(x)) +
+         AsNetwork(RingAllReduce(AcrossNodes(x, x.bytes / x.local))) + RingAllGather(InsideNode(x));
+}
+
+// Each rank gathers its 1/q of all nodes' data, then the node's ranks exchange what they have.
+template <class R>
+CostOf<R> HierarchicalAllGather(const Inputs<R>& x) {
+  return AsNetwork(RingAllGather(AcrossNodes(x, x.bytes / x.local))) + RingAllGather(InsideNode(x));
+}
+
+template <class R>
+CostOf<R> HierarchicalReduceScatter(const Inputs<R>& x) {
+  return RingReduceScatter(InsideNode(x)) +
+         AsNetwork(RingReduceScatter(AcrossNodes(x, x.bytes / x.local)));
+}
+
+// Exchange inside the node by final position, then across nodes.
+template <class R>
+CostOf<R> HierarchicalAllToAll(const Inputs<R>& x) {
+  return DirectExchange(InsideNode(x)) + AsNetwork(DirectExchange(AcrossNodes(x, x.bytes)));
+}
+
+}  // namespace commplan

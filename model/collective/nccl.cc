@@ -1,0 +1,312 @@
+// NCCL's tuning model (src/graph/tuning.cc of 2.30.7) as variants: what NCCL itself compares in
+// order to choose, and beside it the inputs by which the chosen kernel is priced. The two differ on
+// purpose: the choice must be NCCL's own, while the price follows the physics (hops really crossed,
+// cards really shared, copies really made).
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "model/base/check.h"
+#include "model/collective/variant.h"
+
+namespace commplan {
+namespace {
+
+constexpr std::array<Protocol, 3> kProtocols{Protocol::kLL, Protocol::kLL128, Protocol::kSimple};
+
+// What the topology search finds for the group.
+struct Graph {
+  int channels = 1;
+  Bandwidth bus{};           // of all channels together
+  std::size_t scale = 0;     // column of the tables
+  double network_share = 1;  // of the cards' rate that other groups leave
+};
+
+// The largest of the search's speeds that the limit allows; the limit itself where all are larger.
+Bandwidth Speed(const std::vector<Bandwidth>& speeds, Bandwidth limit) {
+  for (const Bandwidth speed : speeds) {
+    if (speed <= limit) return speed;
+  }
+  return limit;
+}
+
+Graph Search(const NcclTuning& tuning, const GroupShape& shape) {
+  Graph graph;
+  const bool over_network = shape.nodes > 1 || shape.network_only;
+  const int nodes = shape.network_only ? shape.ranks : shape.nodes;
+  graph.scale = nodes <= 1 ? 0 : nodes == 2 ? 1 : 2;
+  if (!over_network) {
+    graph.channels = tuning.channels;
+    graph.bus = tuning.channel_bandwidth * static_cast<double>(tuning.channels);
+    return graph;
+  }
+  graph.channels = shape.network_only ? 1 : shape.net_ports;
+  const double cards = graph.channels;
+  Bandwidth limit = shape.net_port;
+  if (!shape.network_only) limit = Min(limit, tuning.link_total / cards);
+  graph.bus = Speed(tuning.network_speeds, limit) * cards;
+  const double members = shape.network_only ? 1 : shape.local;
+  graph.network_share = std::min(1.0, shape.net_rank * members / (shape.net_port * cards));
+  return graph;
+}
+
+class Builder {
+ public:
+  Builder(const Engine& engine, Op op, const GroupShape& shape)
+      : engine_(engine),
+        tuning_(engine.nccl),
+        op_(op),
+        shape_(shape),
+        graph_(Search(engine.nccl, shape)),
+        nodes_(shape.network_only ? shape.ranks : shape.nodes),
+        local_(shape.network_only ? 1 : shape.local),
+        ranks_(shape.ranks) {}
+
+  std::vector<Variant> Build() {
+    for (std::size_t i = 0; i < kProtocols.size(); ++i) {
+      if (kProtocols[i] == Protocol::kLL128 && !tuning_.ll128_inside && local_ > 1) continue;
+      AddRing(i);
+      if (op_ == Op::kAllReduce) AddTree(i);
+    }
+    AddInSwitch();
+    AddPat();
+    AddDirect();
+    return variants_;
+  }
+
+ private:
+  double Steps() const { return (op_ == Op::kAllReduce ? 2.0 : 1.0) * (ranks_ - 1.0); }
+
+  Time InnerHop(std::size_t protocol) const {
+    const Time hop = tuning_.inner.ring[protocol];
+    const bool posts = kProtocols[protocol] == Protocol::kSimple && nodes_ > 1;
+    return posts ? Max(hop, tuning_.network_post * 3.0) : hop;
+  }
+  Time NetworkHop(std::size_t protocol) const {
+    return local_ == 1 ? tuning_.network.tree[protocol] : tuning_.network.ring[protocol];
+  }
+
+  Time Extra(Protocol protocol) const {
+    if (protocol == Protocol::kSimple) {
+      return op_ == Op::kAllReduce ? tuning_.extra_simple_reduce : tuning_.extra_simple;
+    }
+    return op_ == Op::kAllGather ? tuning_.extra_ll_gather : tuning_.extra_ll;
+  }
+
+  Bandwidth RingBus(std::size_t protocol, Bandwidth bus, int channels) const {
+    const double n = channels;
+    switch (kProtocols[protocol]) {
+      case Protocol::kLL:
+        return Min(tuning_.ll_max[graph_.scale], tuning_.ring_ll_share * bus);
+      case Protocol::kLL128:
+        return Min(tuning_.ring_ll128_share * bus, n * tuning_.channel_ring_ll128[graph_.scale]);
+      default:
+        return bus;
+    }
+  }
+
+  TimePerByte Copying() const {
+    const double channels = std::max(1, tuning_.channels * tuning_.channels_per_ring);
+    return 1.0 / (tuning_.copy_per_channel * channels);
+  }
+
+  // The inputs that all of NCCL's kernels share.
+  Variant Start(Algorithm algorithm, Protocol protocol) const {
+    Variant variant;
+    variant.card =
+        FindCard(op_, algorithm, nodes_ > 1 && local_ > 1 ? Span::kOverNodes : Span::kOneTier);
+    variant.protocol = protocol;
+    variant.engine = &engine_;
+    variant.inputs.ranks = ranks_;
+    variant.inputs.nodes = nodes_;
+    variant.inputs.local = local_;
+    variant.inputs.chunks = 1;
+    return variant;
+  }
+
+  // Links without peer access are staged through the host as soon as three ranks meet.
+  double PeerShare() const { return ranks_ > 2 ? tuning_.host_staged_share : 1; }
+
+  void SetLinks(std::size_t protocol, Variant* variant) const {
+    Inputs<double>& x = variant->inputs;
+    const double scale = tuning_.latency_scale;
+    const Bandwidth inside = tuning_.channel_bandwidth * static_cast<double>(tuning_.channels);
+    if (nodes_ == 1) {
+      x.latency = InnerHop(protocol) * scale;
+      x.bandwidth = RingBus(protocol, inside, tuning_.channels) * PeerShare();
+      return;
+    }
+    x.net_latency = NetworkHop(protocol);
+    x.net_bandwidth = RingBus(protocol, graph_.bus, graph_.channels) * graph_.network_share;
+    if (local_ == 1) {
+      x.latency = x.net_latency;
+      x.bandwidth = x.net_bandwidth;
+    } else {
+      x.latency = InnerHop(protocol) * scale;
+      x.bandwidth = RingBus(protocol, inside, tuning_.channels);
+    }
+  }
+
+  void AddRing(std::size_t protocol) {
+    const bool rooted = op_ == Op::kBroadcast || op_ == Op::kReduce;
+    if (op_ == Op::kAllToAll || op_ == Op::kPointToPoint) return;
+    Variant variant = Start(Algorithm::kRing, kProtocols[protocol]);
+    if (variant.card == nullptr) {
+      // Rooted operations have one formula, for one tier: the slower link then carries the chain.
+      variant.card = FindCard(op_, Algorithm::kRing, Span::kOneTier);
+    }
+    CHECK(variant.card != nullptr);
+    SetLinks(protocol, &variant);
+    Inputs<double>& x = variant.inputs;
+    x.launch = tuning_.base_ring[protocol] * tuning_.latency_scale + Extra(variant.protocol);
+    if (variant.protocol == Protocol::kSimple && !rooted) x.copying = Copying();
+    const double steps = rooted ? ranks_ : Steps();
+    const double crossings = nodes_ == 1 ? 0 : (op_ == Op::kAllReduce ? 2.0 : 1.0) * (nodes_ - 1.0);
+    variant.choice_latency = tuning_.base_ring[protocol] +
+                             (steps - crossings) * InnerHop(protocol) +
+                             crossings * NetworkHop(protocol);
+    variant.choice_bandwidth = RingBus(protocol, graph_.bus, graph_.channels) * (ranks_ / steps);
+    if (rooted) {
+      variant.size_rule = SizeRule::kBestChunks;
+      if (nodes_ > 1 && local_ > 1) {
+        x.latency =
+            (x.latency * (ranks_ - nodes_) + x.net_latency * (nodes_ - 1.0)) / (ranks_ - 1.0);
+        x.bandwidth = Min(x.bandwidth, x.net_bandwidth);
+      }
+    }
+    variants_.push_back(variant);
+  }
+
+  void AddTree(std::size_t protocol) {
+    Variant variant = Start(Algorithm::kTree, kProtocols[protocol]);
+    variant.card = FindCard(op_, Algorithm::kTree, Span::kOverNodes);
+    variant.size_rule = SizeRule::kTreeCorrection;
+    const double channels = graph_.channels;
+    const std::size_t scale = graph_.scale;
+    Bandwidth bus = Min(tuning_.tree_share * graph_.bus, channels * tuning_.channel_tree[scale]);
+    if (variant.protocol == Protocol::kLL) {
+      bus = Min(bus / tuning_.tree_ll_divisor, tuning_.ll_max[scale]);
+    } else if (variant.protocol == Protocol::kLL128) {
+      const double share =
+          nodes_ == 1 ? tuning_.tree_ll128_share_inner : tuning_.tree_ll128_share_network;
+      bus = Min(bus * share, channels * tuning_.channel_tree_ll128[scale]);
+    }
+    Inputs<double>& x = variant.inputs;
+    const Time network = tuning_.network.tree[protocol];
+    x.launch = tuning_.base_tree[protocol] * tuning_.latency_scale + Extra(variant.protocol);
+    x.latency = tuning_.inner.tree[protocol] * tuning_.latency_scale;
+    x.net_latency = network;
+    x.bandwidth = bus * graph_.network_share * (nodes_ == 1 ? PeerShare() : 1);
+    variant.choice_latency =
+        tuning_.base_tree[protocol] + 2.0 * ((local_ - 1.0) * tuning_.inner.tree[protocol] +
+                                             std::floor(std::log2(nodes_)) * network);
+    variant.choice_bandwidth = bus * 0.5;
+    variants_.push_back(variant);
+  }
+
+  // In-switch reduction needs three ranks and a switch that adds; over nodes it becomes a tree.
+  void AddInSwitch() {
+    if (!shape_.in_switch || tuning_.nvls_efficiency <= 0 || local_ <= 2) return;
+    const double heads = local_;
+    const Bandwidth head = Speed(tuning_.nvls_speeds, tuning_.link_total / (heads + 1));
+    if (nodes_ == 1) {
+      AddNvls(head);
+    } else if (op_ == Op::kAllReduce) {
+      AddNvlsTree(head);
+    }
+  }
+
+  void AddNvls(Bandwidth head) {
+    if (FindCard(op_, Algorithm::kNvls, Span::kOneTier) == nullptr) return;
+    Variant variant = Start(Algorithm::kNvls, Protocol::kSimple);
+    const double p = ranks_;
+    const Bandwidth useful = head * tuning_.nvls_efficiency;
+    Inputs<double>& x = variant.inputs;
+    // One latency for the whole call, however many chunks.
+    x.launch = tuning_.inner.nvls * tuning_.latency_scale + Extra(Protocol::kSimple);
+    variant.choice_latency = tuning_.inner.nvls;
+    if (op_ == Op::kAllReduce) {
+      x.bandwidth = (p + 1) * useful;
+      // NCCL's roles are scatter, sum and copy, gather; filling between sum and copy is the
+      // formula's own.
+      x.stages = std::max(0, tuning_.nvls_pipeline_stages - 2);
+      variant.size_rule = SizeRule::kNvlsChunks;
+      variant.choice_bandwidth = p * useful;
+    } else {
+      x.bandwidth = variant.choice_bandwidth = useful * ((p - 1) * (p - 1) / p);
+    }
+    variants_.push_back(variant);
+  }
+
+  void AddNvlsTree(Bandwidth head) {
+    Variant variant = Start(Algorithm::kNvlsTree, Protocol::kSimple);
+    const double heads = local_;
+    const Bandwidth inside = 2.0 * head * tuning_.nvls_efficiency * ((heads - 1) / heads);
+    const Bandwidth card = graph_.bus / static_cast<double>(graph_.channels);
+    const Bandwidth across = graph_.scale == 1 ? 2.0 * card : card;
+    const double channels = std::min<double>(heads, graph_.channels);
+    const Bandwidth bus =
+        channels * Min(Min(inside, across), tuning_.channel_nvls_tree[graph_.scale]);
+    Inputs<double>& x = variant.inputs;
+    x.launch = Extra(Protocol::kSimple);
+    x.latency = tuning_.inner.nvls_tree * tuning_.latency_scale;
+    x.net_latency = tuning_.network.nvls_tree;
+    x.bandwidth = bus * graph_.network_share;
+    variant.choice_latency =
+        tuning_.inner.nvls_tree + 2.0 * std::floor(std::log2(nodes_)) * tuning_.network.nvls_tree;
+    variant.choice_bandwidth = bus * (ranks_ / Steps());
+    variants_.push_back(variant);
+  }
+
+  // One GPU per node only, as NCCL allows it.
+  void AddPat() {
+    if (local_ != 1 || nodes_ == 1) return;
+    if (op_ != Op::kAllGather && op_ != Op::kReduceScatter) return;
+    Variant variant = Start(Algorithm::kPat, Protocol::kSimple);
+    const double rounds = std::floor(std::log2(nodes_));
+    const Time hop = tuning_.network.pat / tuning_.pat_latency_divisor;
+    Inputs<double>& x = variant.inputs;
+    x.launch = tuning_.base_pat * tuning_.latency_scale + tuning_.pat_per_rank * (1.0 * ranks_);
+    x.latency = hop;
+    x.bandwidth = graph_.bus * tuning_.pat_share * graph_.network_share;
+    variant.choice_latency =
+        tuning_.base_pat + rounds * hop + tuning_.pat_per_rank * (1.0 * ranks_);
+    variant.choice_bandwidth = graph_.bus * tuning_.pat_share;
+    variants_.push_back(variant);
+  }
+
+  // Sends and receives: NCCL takes LL for small parts and Simple for the others.
+  void AddDirect() {
+    if (op_ != Op::kAllToAll && op_ != Op::kPointToPoint) return;
+    for (const std::size_t protocol : {std::size_t{0}, std::size_t{2}}) {
+      Variant variant = Start(Algorithm::kDirect, kProtocols[protocol]);
+      if (variant.card == nullptr) variant.card = FindCard(op_, Algorithm::kDirect, Span::kOneTier);
+      SetLinks(protocol, &variant);
+      Inputs<double>& x = variant.inputs;
+      x.launch = tuning_.base_ring[protocol] * tuning_.latency_scale + Extra(variant.protocol);
+      if (protocol == 2 && op_ == Op::kAllToAll) x.copying = Copying();
+      if (nodes_ > 1 && local_ > 1) x.net_bandwidth = shape_.net_rank;
+      const double parts = op_ == Op::kAllToAll ? ranks_ : 1;
+      variant.ll_limit = tuning_.p2p_ll_per_channel * (parts * tuning_.p2p_channels_per_peer);
+      variants_.push_back(variant);
+    }
+  }
+
+  const Engine& engine_;
+  const NcclTuning& tuning_;
+  const Op op_;
+  const GroupShape& shape_;
+  const Graph graph_;
+  const int nodes_;
+  const int local_;
+  const int ranks_;
+  std::vector<Variant> variants_;
+};
+
+}  // namespace
+
+std::vector<Variant> NcclVariants(const Engine& engine, Op op, const GroupShape& shape) {
+  return Builder(engine, op, shape).Build();
+}
+
+}  // namespace commplan

@@ -1,0 +1,134 @@
+#include "model/collective/origin.h"
+
+#include <string_view>
+
+namespace commplan {
+namespace {
+
+using Paths = std::vector<std::string>;
+
+// The keys below engines.NAME that NCCL's inputs are made of.
+std::vector<std::string_view> NcclKeys(const Variant& variant, const GroupShape& shape,
+                                       Symbol symbol) {
+  const Algorithm algorithm = variant.card->algorithm;
+  const bool tree = algorithm == Algorithm::kTree;
+  const bool nvls = algorithm == Algorithm::kNvls || algorithm == Algorithm::kNvlsTree;
+  const bool simple = variant.protocol == Protocol::kSimple;
+  const bool network_only = shape.network_only;
+  switch (symbol) {
+    case Symbol::kLaunch:
+      if (algorithm == Algorithm::kNvls) return {"inner.nvls", "latency_scale", "extra_simple"};
+      if (nvls) return {"extra_simple_reduce"};
+      if (algorithm == Algorithm::kPat) return {"base_pat", "pat_per_rank", "latency_scale"};
+      return {tree ? "base_tree" : "base_ring", "latency_scale",
+              simple ? "extra_simple" : "extra_ll"};
+    case Symbol::kLatency:
+      if (algorithm == Algorithm::kPat) return {"network.pat", "pat_latency_divisor"};
+      if (network_only) return {"network.tree"};
+      if (algorithm == Algorithm::kNvlsTree) return {"inner.nvls_tree", "latency_scale"};
+      if (nvls) return {};
+      return {tree ? "inner.tree" : "inner.ring", "latency_scale"};
+    case Symbol::kNetLatency:
+      if (shape.nodes == 1 && !network_only) return {};
+      if (algorithm == Algorithm::kNvlsTree) return {"network.nvls_tree"};
+      return {tree || network_only ? "network.tree" : "network.ring"};
+    case Symbol::kBandwidth:
+      if (nvls) return {"link_total", "nvls_speeds", "nvls_efficiency"};
+      if (network_only) return {"network_speeds"};
+      if (tree)
+        return {"channels", "channel_bandwidth", "tree_share", "channel_tree", "tree_correction"};
+      if (variant.protocol == Protocol::kLL)
+        return {"channels", "channel_bandwidth", "ring_ll_share", "ll_max"};
+      if (variant.protocol == Protocol::kLL128) {
+        return {"channels", "channel_bandwidth", "ring_ll128_share", "channel_ring_ll128"};
+      }
+      return {"channels", "channel_bandwidth"};
+    case Symbol::kNetBandwidth:
+      return shape.nodes > 1 ? std::vector<std::string_view>{"network_speeds"}
+                             : std::vector<std::string_view>{};
+    case Symbol::kCopying:
+      return {"copy_per_channel", "channels", "channels_per_ring"};
+    case Symbol::kStages:
+      return {"nvls_pipeline_stages"};
+    case Symbol::kChunks:
+      if (variant.size_rule != SizeRule::kNvlsChunks) return {};
+      return {"nvls_chunk", "nvls_chunk_steps", "nvls_channels"};
+    case Symbol::kRanks:
+    case Symbol::kNodes:
+    case Symbol::kLocal:
+    case Symbol::kBytes:
+    case Symbol::kReduction:
+      return {};
+  }
+  return {};
+}
+
+Paths TierPaths(const Placement& placement, std::size_t level, std::string_view key) {
+  if (level >= placement.levels.size()) return {};
+  return {"tiers." + std::to_string(placement.levels[level].tier) + "." + std::string(key)};
+}
+
+Paths TextbookPaths(const CollectiveModel& model, const Variant& variant, Symbol symbol) {
+  const Placement& placement = model.placement();
+  const std::string engine = "engines." + variant.engine->name + ".";
+  switch (symbol) {
+    case Symbol::kLatency:
+      return TierPaths(placement, 0, "latency");
+    case Symbol::kBandwidth:
+      return TierPaths(placement, 0, "bandwidth");
+    case Symbol::kNetLatency:
+      return TierPaths(placement, 1, "latency");
+    case Symbol::kNetBandwidth: {
+      Paths paths = TierPaths(placement, 1, "bandwidth");
+      if (!paths.empty()) paths.push_back(TierPaths(placement, 1, "ports").front());
+      return paths;
+    }
+    case Symbol::kReduction:
+      return {engine + "reduction"};
+    default:
+      return {};
+  }
+}
+
+Paths KernelPaths(const CollectiveModel& model, const Variant& variant, Symbol symbol) {
+  const auto& kernels = variant.engine->kernels;
+  std::size_t index = 0;
+  while (index + 1 < kernels.size() && kernels[index].algorithm != variant.card->algorithm) ++index;
+  const std::string kernel =
+      "engines." + variant.engine->name + ".kernels." + std::to_string(index) + ".";
+  switch (symbol) {
+    case Symbol::kLaunch:
+      return {kernel + "launch"};
+    case Symbol::kLatency:
+      return {kernel + "latency"};
+    case Symbol::kReduction:
+      return {kernel + "reduction"};
+    case Symbol::kBandwidth: {
+      Paths paths = TierPaths(model.placement(), 0, "bandwidth");
+      paths.push_back(kernel + "bandwidth_share");
+      return paths;
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> OriginPaths(const CollectiveModel& model, const Variant& variant,
+                                     Symbol symbol) {
+  if (variant.engine->rule == EngineRule::kRules) return KernelPaths(model, variant, symbol);
+  if (variant.engine->rule != EngineRule::kNccl) return TextbookPaths(model, variant, symbol);
+  Paths paths;
+  for (const std::string_view key : NcclKeys(variant, model.shape(), symbol)) {
+    paths.push_back("engines." + variant.engine->name + "." + std::string(key));
+  }
+  if (symbol == Symbol::kNetBandwidth && !paths.empty()) {
+    for (const std::string_view key : {"bandwidth", "ports"}) {
+      for (std::string& path : TierPaths(model.placement(), 1, key)) paths.push_back(path);
+    }
+  }
+  return paths;
+}
+
+}  // namespace commplan

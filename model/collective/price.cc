@@ -1,0 +1,196 @@
+#include "model/collective/price.h"
+
+#include <algorithm>
+
+#include "model/base/check.h"
+
+namespace commplan {
+namespace {
+
+const Engine* FindEngine(const std::vector<Engine>& engines, const std::string& name) {
+  for (const Engine& engine : engines) {
+    if (engine.name == name) return &engine;
+  }
+  return nullptr;
+}
+
+std::vector<Variant> VariantsOf(const Engine& engine, Op op, const GroupShape& shape) {
+  switch (engine.rule) {
+    case EngineRule::kNccl:
+      return NcclVariants(engine, op, shape);
+    case EngineRule::kRules:
+      return KernelVariants(engine, op, shape);
+    case EngineRule::kCheapest:
+    case EngineRule::kFixed:
+      return TextbookVariants(engine, op, shape);
+  }
+  CHECK(false);
+}
+
+// Which of a variant's inputs are latencies, and which are rates.
+bool IsLatency(Symbol symbol) {
+  return symbol == Symbol::kLatency || symbol == Symbol::kNetLatency;
+}
+bool IsRate(Symbol symbol) {
+  return symbol == Symbol::kBandwidth || symbol == Symbol::kNetBandwidth;
+}
+
+}  // namespace
+
+std::string_view Name(Regime regime) {
+  switch (regime) {
+    case Regime::kLatency:
+      return "latency";
+    case Regime::kBandwidth:
+      return "bandwidth";
+    case Regime::kReduction:
+      return "reduction";
+    case Regime::kCodec:
+      return "codec";
+  }
+  CHECK(false);
+}
+
+Regime RegimeOf(const Cost& cost) {
+  const auto sum = [&](std::initializer_list<Term> terms) {
+    Time total{};
+    for (const Term term : terms) total += cost.At(term);
+    return total;
+  };
+  const std::array<Time, 4> shares{
+      sum({Term::kLaunch, Term::kLatency, Term::kNetworkLatency}),
+      sum({Term::kBandwidth, Term::kFill, Term::kNetworkBandwidth, Term::kCopy, Term::kContention}),
+      sum({Term::kReduce}), sum({Term::kEncode, Term::kDecode})};
+  return static_cast<Regime>(std::max_element(shares.begin(), shares.end()) - shares.begin());
+}
+
+Result<CollectiveModel> CollectiveModel::Create(const Fabric& fabric,
+                                                const std::vector<Engine>& engines,
+                                                const Engine& engine,
+                                                const CollectiveRequest& request) {
+  CollectiveModel model;
+  model.request_ = request;
+  model.engine_ = &engine;
+  ASSIGN_OR_RETURN(model.placement_, Place(fabric, request.group));
+  model.shape_ = ShapeOf(fabric, model.placement_);
+  if (request.group.ranks == 1) return model;
+  model.variants_ = VariantsOf(engine, request.op, model.shape_);
+  if (const Engine* fallback = FindEngine(engines, engine.fallback); fallback != nullptr) {
+    const std::vector<Variant> more = VariantsOf(*fallback, request.op, model.shape_);
+    model.variants_.insert(model.variants_.end(), more.begin(), more.end());
+  }
+  const std::string what =
+      std::string(Name(request.op)) + " among " + std::to_string(request.group.ranks) + " ranks";
+  if (model.variants_.empty()) {
+    return UnsupportedError("engine " + engine.name + " has no way to run " + what + " there",
+                            "choose another engine of the profile with --engine");
+  }
+  if (request.algorithm) {
+    const auto other = [&](const Variant& v) { return v.card->algorithm != *request.algorithm; };
+    std::string available;
+    for (const Variant& v : model.variants_) {
+      const std::string name(Name(v.card->algorithm));
+      if (available.find(name) == std::string::npos) {
+        available += (available.empty() ? "" : ", ") + name;
+      }
+    }
+    std::erase_if(model.variants_, other);
+    if (model.variants_.empty()) {
+      return UnsupportedError("engine " + engine.name + " does not run " + what + " by " +
+                                  std::string(Name(*request.algorithm)),
+                              "it can use " + available);
+    }
+  }
+  return model;
+}
+
+int CollectiveModel::Cheapest(Bytes bytes, const Engine* of) const {
+  int best = -1;
+  Time least{};
+  for (std::size_t i = 0; i < variants_.size(); ++i) {
+    if (variants_[i].engine != of) continue;
+    const Time time = ChoiceTime(variants_[i], bytes);
+    if (best < 0 || time < least) {
+      best = static_cast<int>(i);
+      least = time;
+    }
+  }
+  return best;
+}
+
+int CollectiveModel::ChooseByRules(Bytes bytes) const {
+  for (const ChoiceRule& rule : engine_->rules) {
+    if (rule.op != request_.op || shape_.ranks < rule.ranks_min || shape_.ranks > rule.ranks_max ||
+        bytes < rule.bytes_min || bytes > rule.bytes_max) {
+      continue;
+    }
+    for (std::size_t i = 0; i < variants_.size(); ++i) {
+      if (variants_[i].engine == engine_ && variants_[i].card->algorithm == rule.algorithm) {
+        return static_cast<int>(i);
+      }
+    }
+  }
+  // No rule speaks of this size: the fallback engine runs it, as far as there is one.
+  for (const Variant& variant : variants_) {
+    if (variant.engine != engine_) return Cheapest(bytes, variant.engine);
+  }
+  return Cheapest(bytes, engine_);
+}
+
+int CollectiveModel::Choose(Bytes bytes) const {
+  if (engine_->rule == EngineRule::kRules && !request_.algorithm) return ChooseByRules(bytes);
+  return Cheapest(bytes, variants_.front().engine);
+}
+
+Price CollectiveModel::At(Bytes bytes) const {
+  Price price;
+  if (variants_.empty()) return price;  // a single rank has nobody to talk to
+  price.variant = Choose(bytes);
+  const Variant& variant = VariantOf(price);
+  price.cost = variant.card->value(InputsFor(variant, bytes));
+  const Time total = price.cost.Total();
+  price.low = total * variant.engine->band_low;
+  price.high = total * variant.engine->band_high;
+  return price;
+}
+
+std::vector<Alternative> CollectiveModel::AlternativesAt(Bytes bytes) const {
+  std::vector<Alternative> alternatives;
+  if (variants_.empty()) return alternatives;
+  const Price chosen = At(bytes);
+  const Time least = chosen.cost.Total();
+  for (std::size_t i = 0; i < variants_.size(); ++i) {
+    if (static_cast<int>(i) == chosen.variant) continue;
+    const Time time = variants_[i].card->value(InputsFor(variants_[i], bytes)).Total();
+    alternatives.push_back({static_cast<int>(i), time, time - least});
+  }
+  std::stable_sort(alternatives.begin(), alternatives.end(),
+                   [](const Alternative& a, const Alternative& b) { return a.time < b.time; });
+  return alternatives;
+}
+
+Sensitivity CollectiveModel::SensitivityAt(Bytes bytes) const {
+  Sensitivity result;
+  if (variants_.empty()) return result;
+  const Price price = At(bytes);
+  const Variant& variant = VariantOf(price);
+  const Inputs<double> x = InputsFor(variant, bytes);
+  const Slopes total = variant.card->slopes(Differentiable(x)).Total().base();
+  Inputs<double> half = x, faster = x;
+  half.latency = half.latency / 2.0;
+  half.net_latency = half.net_latency / 2.0;
+  faster.bandwidth = faster.bandwidth * 2.0;
+  faster.net_bandwidth = faster.net_bandwidth * 2.0;
+  const Time now = price.cost.Total();
+  result.saved_by_half_latency = now - variant.card->value(half).Total();
+  result.saved_by_double_bandwidth = now - variant.card->value(faster).Total();
+  VisitInputs(x, [&](Symbol symbol, const auto& member) {
+    const auto i = static_cast<std::size_t>(symbol);
+    if (!IsLatency(symbol) && !IsRate(symbol)) return;
+    if (total.value() > 0)
+      result.elasticity[i] = total.slope(i) * BaseNumber(member) / total.value();
+  });
+  return result;
+}
+
+}  // namespace commplan

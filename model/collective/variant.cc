@@ -1,0 +1,183 @@
+#include "model/collective/variant.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/base/check.h"
+
+namespace commplan {
+namespace {
+
+// Longer than any answer, and finite.
+constexpr Time kNever = Seconds(1e30);
+
+Inputs<double> BaseInputs(const GroupShape& shape) {
+  Inputs<double> x;
+  x.ranks = shape.ranks;
+  x.nodes = shape.nodes;
+  x.local = shape.local;
+  x.chunks = 1;
+  x.latency = shape.latency;
+  x.bandwidth = shape.neighbour;
+  x.net_latency = shape.net_latency;
+  x.net_bandwidth = shape.net_rank;
+  return x;
+}
+
+bool TalksToAllPeers(Op op, Algorithm algorithm) {
+  if (op == Op::kPointToPoint) return false;
+  return algorithm == Algorithm::kOneShot || algorithm == Algorithm::kTwoShot ||
+         algorithm == Algorithm::kDirect || algorithm == Algorithm::kNvls;
+}
+
+bool Serves(const FormulaCard& card, Op op, const GroupShape& shape) {
+  if (card.op != op) return false;
+  if ((card.span == Span::kOverNodes) != (shape.nodes > 1)) return false;
+  if (card.algorithm == Algorithm::kNvls && !shape.in_switch) return false;
+  // NCCL's own trees are priced by NCCL's tuning model only: their bandwidth is no number of the
+  // fabric.
+  if (card.span == Span::kOverNodes &&
+      (card.algorithm == Algorithm::kTree || card.algorithm == Algorithm::kNvlsTree)) {
+    return false;
+  }
+  const bool power_of_two = (shape.ranks & (shape.ranks - 1)) == 0;
+  return !card.powers_of_two_only || power_of_two;
+}
+
+double NvlsChunks(const NcclTuning& tuning, double ranks, Bytes bytes) {
+  Bytes chunk = tuning.nvls_chunk;
+  const double parts = tuning.nvls_channels * ranks;
+  for (const NvlsChunkStep& step : tuning.nvls_chunk_steps) {
+    if (bytes < step.factor * parts * chunk && chunk > step.chunk) chunk = step.chunk;
+  }
+  return std::max(1.0, std::ceil(bytes / (parts * chunk)));
+}
+
+double TreeCorrection(const NcclTuning& tuning, Protocol protocol, Bytes bytes) {
+  const auto& table = tuning.tree_correction[static_cast<std::size_t>(protocol) - 1];
+  const double octave = bytes < B(64) ? 0 : std::floor(std::log2(InBytes(bytes) / 64));
+  return octave < static_cast<double>(table.size()) ? table[static_cast<std::size_t>(octave)] : 1;
+}
+
+// A time falls and then rises again with the number of chunks, so the first one that is not better
+// ends the search among doublings; the neighbours of the best are closer than any measurement.
+double BestChunks(const Variant& variant, Inputs<double> x) {
+  double best = 1;
+  Time least = variant.card->value(x).Total();
+  for (double chunks = 2; chunks <= InBytes(x.bytes); chunks *= 2) {
+    x.chunks = chunks;
+    const Time time = variant.card->value(x).Total();
+    if (time >= least) break;
+    least = time;
+    best = chunks;
+  }
+  return best;
+}
+
+}  // namespace
+
+GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
+  GroupShape shape;
+  shape.ranks = shape.local = placement.group.ranks;
+  if (placement.levels.empty()) return shape;
+  const Level& inner = placement.levels.front();
+  const Tier& tier = fabric.tiers[static_cast<std::size_t>(inner.tier)];
+  shape.local = inner.domains;
+  shape.nodes = placement.group.ranks / inner.domains;
+  shape.network_only = inner.tier > 0;
+  shape.in_switch = tier.in_switch_reduction;
+  shape.latency = inner.latency;
+  shape.neighbour = inner.neighbour;
+  shape.all_peers = inner.all_peers;
+  if (shape.network_only) {
+    shape.net_port = tier.bandwidth;
+    shape.net_rank = inner.neighbour;
+    shape.net_latency = inner.latency;
+  }
+  // Several outer tiers count as one: the longest way and the narrowest one.
+  for (std::size_t i = 1; i < placement.levels.size(); ++i) {
+    const Level& level = placement.levels[i];
+    const Tier& outer = fabric.tiers[static_cast<std::size_t>(level.tier)];
+    shape.net_latency = Max(shape.net_latency, level.latency);
+    shape.net_rank = i == 1 ? level.neighbour : Min(shape.net_rank, level.neighbour);
+    if (i == 1) {
+      shape.net_port = outer.bandwidth;
+      shape.net_ports = std::min(outer.ports, shape.local);
+    }
+  }
+  return shape;
+}
+
+std::vector<Variant> TextbookVariants(const Engine& engine, Op op, const GroupShape& shape) {
+  std::vector<Variant> variants;
+  for (const FormulaCard& card : FormulaCards()) {
+    if (!Serves(card, op, shape)) continue;
+    if (engine.rule == EngineRule::kFixed && card.algorithm != engine.fixed) continue;
+    Variant variant{.card = &card, .inputs = BaseInputs(shape), .engine = &engine};
+    variant.inputs.reduction = engine.reduction;
+    if (TalksToAllPeers(op, card.algorithm)) variant.inputs.bandwidth = shape.all_peers;
+    // A flat ring over nodes is fed by all cards of a node; the direct exchange and the hierarchies
+    // count per rank.
+    if (card.span == Span::kOverNodes && card.algorithm == Algorithm::kRing) {
+      variant.inputs.net_bandwidth = shape.net_rank * static_cast<double>(shape.local);
+    }
+    const bool pipelined =
+        card.algorithm == Algorithm::kNvls ||
+        (card.algorithm == Algorithm::kTree && op == Op::kAllReduce) ||
+        (card.algorithm == Algorithm::kRing && (op == Op::kBroadcast || op == Op::kReduce));
+    if (pipelined) variant.size_rule = SizeRule::kBestChunks;
+    variants.push_back(variant);
+  }
+  return variants;
+}
+
+std::vector<Variant> KernelVariants(const Engine& engine, Op op, const GroupShape& shape) {
+  std::vector<Variant> variants;
+  if (shape.nodes > 1 || shape.network_only) return variants;
+  for (const KernelCost& kernel : engine.kernels) {
+    const FormulaCard* card = FindCard(op, kernel.algorithm, Span::kOneTier);
+    if (card == nullptr || !Serves(*card, op, shape)) continue;
+    Variant variant{.card = card, .inputs = BaseInputs(shape), .engine = &engine};
+    variant.inputs.launch = kernel.launch;
+    variant.inputs.latency = kernel.latency;
+    variant.inputs.bandwidth = kernel.bandwidth_share * shape.all_peers;
+    variant.inputs.reduction = kernel.reduction;
+    variants.push_back(variant);
+  }
+  return variants;
+}
+
+Inputs<double> InputsFor(const Variant& variant, Bytes bytes) {
+  Inputs<double> x = variant.inputs;
+  x.bytes = bytes;
+  switch (variant.size_rule) {
+    case SizeRule::kNone:
+      break;
+    case SizeRule::kBestChunks:
+      x.chunks = BestChunks(variant, x);
+      break;
+    case SizeRule::kNvlsChunks:
+      x.chunks = NvlsChunks(variant.engine->nccl, x.ranks, bytes);
+      break;
+    case SizeRule::kTreeCorrection:
+      x.bandwidth = x.bandwidth * TreeCorrection(variant.engine->nccl, variant.protocol, bytes);
+      break;
+  }
+  return x;
+}
+
+Time ChoiceTime(const Variant& variant, Bytes bytes) {
+  if (variant.engine->rule != EngineRule::kNccl) {
+    return variant.card->value(InputsFor(variant, bytes)).Total();
+  }
+  // A rule, not a comparison: what it rules out loses to everything.
+  if (variant.ll_limit > B(0)) {
+    return (bytes <= variant.ll_limit) == (variant.protocol == Protocol::kLL) ? Seconds(0) : kNever;
+  }
+  const double share = variant.size_rule == SizeRule::kTreeCorrection
+                           ? TreeCorrection(variant.engine->nccl, variant.protocol, bytes)
+                           : 1;
+  return variant.choice_latency + bytes / (variant.choice_bandwidth * share);
+}
+
+}  // namespace commplan

@@ -1,0 +1,70 @@
+// A variant is one way in which an engine can run a collective on a given group: a formula with
+// everything put in but the size of the message, and by what the engine itself would compare it
+// with its other ways.
+#pragma once
+
+#include <vector>
+
+#include "model/base/quantity.h"
+#include "model/collective/algorithm.h"
+#include "model/collective/engine.h"
+#include "model/collective/formula/cards.h"
+#include "model/fabric/fabric.h"
+
+namespace commplan {
+
+// The group as formulas see it: one inner level, and all further levels taken together as the
+// network.
+struct GroupShape {
+  int ranks = 1;
+  int nodes = 1;              // domains of the inner level; 1 where the group stays in one
+  int local = 1;              // ranks in one of them
+  bool network_only = false;  // one rank per node: the only level is a network
+  bool in_switch = false;     // the inner level's switch adds and copies
+  Time latency{};
+  Bandwidth neighbour{};
+  Bandwidth all_peers{};
+  Time net_latency{};
+  Bandwidth net_rank{};  // one rank's part of the network
+  Bandwidth net_port{};  // one network card
+  int net_ports = 1;     // cards of a node that the group can use
+};
+
+GroupShape ShapeOf(const Fabric& fabric, const Placement& placement);
+
+// How inputs depend on the size of the message, beyond the formula itself.
+enum class SizeRule {
+  kNone,
+  kBestChunks,      // as many chunks as give the smallest time
+  kNvlsChunks,      // NCCL's rule for in-switch reduction
+  kTreeCorrection,  // NCCL's table of what its trees sustain by size
+};
+
+struct Variant {
+  const FormulaCard* card = nullptr;
+  Protocol protocol = Protocol::kPlain;
+  Inputs<double> inputs{};  // all but bytes, and what the size rule sets
+  SizeRule size_rule = SizeRule::kNone;
+  // The engine's own estimate: latency + bytes / bandwidth.
+  Time choice_latency{};
+  Bandwidth choice_bandwidth{};
+  Bytes ll_limit{};  // sends and receives: LL up to this size, Simple beyond; 0: no such rule
+  const Engine* engine = nullptr;  // whose it is; for a fallback not the one that was asked for
+};
+
+// The textbook formulas that serve the shape, with the fabric's own numbers and nothing added.
+std::vector<Variant> TextbookVariants(const Engine& engine, Op op, const GroupShape& shape);
+
+// NCCL's algorithms and protocols, by its tuning model.
+std::vector<Variant> NcclVariants(const Engine& engine, Op op, const GroupShape& shape);
+
+// The kernels of an engine that chooses by size ranges.
+std::vector<Variant> KernelVariants(const Engine& engine, Op op, const GroupShape& shape);
+
+// The inputs of a variant for one size.
+Inputs<double> InputsFor(const Variant& variant, Bytes bytes);
+
+// What the engine would compare for one size.
+Time ChoiceTime(const Variant& variant, Bytes bytes);
+
+}  // namespace commplan
