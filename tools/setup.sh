@@ -103,7 +103,7 @@ run_bazel() {
     set -o pipefail
     "${BAZEL:-bazel}" --nohome_rc --batch --output_user_root="$cache/bazel" "$@" 2>&1 |
       { grep -v -e 'OpenJDK 64-Bit Server VM warning' -e '^WARNING: Running Bazel server needs to be killed' \
-        -e '^WARNING: --batch mode is deprecated' -e '^$' >&2 || true; }
+        -e '^WARNING: --batch mode is deprecated' -e '^INFO: ' -e '^DEBUG: ' -e '^$' >&2 || true; }
   )
 }
 

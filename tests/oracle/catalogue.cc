@@ -124,6 +124,14 @@ const Recipe kGatherAndScatter[] = {
      }},
     {"all-gather", "nvls", Wants::kSwitch,
      [](const Desk& on) { InSwitchAllGather(on.schedule, 0, on.all, on.open); }},
+    {"all-gather", "hierarchical", Wants::kAnything,
+     [](const Desk& on) {
+       HierarchicalAllGather(on.schedule, on.team, on.given.nodes, 0, on.all, on.open);
+     }},
+    {"reduce-scatter", "hierarchical", Wants::kAnything,
+     [](const Desk& on) {
+       HierarchicalReduceScatter(on.schedule, on.team, on.given.nodes, 0, on.all, on.open);
+     }},
     {"reduce-scatter", "ring", Wants::kAnything,
      [](const Desk& on) { RingReduceScatter(on.schedule, on.team, 0, on.all, on.open); }},
     {"reduce-scatter", "recursive-halving", Wants::kPowerOfTwo,

@@ -1,6 +1,7 @@
 #include "tests/oracle/hierarchical.h"
 
 #include <functional>
+#include <vector>
 
 #include "tests/oracle/direct.h"
 #include "tests/oracle/require.h"
@@ -66,6 +67,76 @@ Gates HierarchicalAllReduce(Schedule* schedule, const Team& team, int nodes, Inn
     }
   }
   return gathered;
+}
+
+namespace {
+
+// The blocks of all members that are number j of their node.
+Regions BlocksOfColumn(int buffer, Span span, int p, int per_node, int j) {
+  Regions regions;
+  for (int i = j; i < p; i += per_node) regions.push_back(In(buffer, Block(span, i, p)));
+  return regions;
+}
+
+// Plays `across` among the members j of all nodes for each j, with the block of each as its part.
+void OnColumns(
+    const Team& team, int nodes, int buffer, Span span, Gates* gates,
+    const std::function<Gates(const Team&, const std::vector<Regions>&, const Gates&)>& play) {
+  const int p = Size(team);
+  const int per_node = p / nodes;
+  for (int j = 0; j < per_node; ++j) {
+    std::vector<Regions> parts;
+    for (int i = j; i < p; i += per_node) parts.push_back({In(buffer, Block(span, i, p))});
+    OnSubteam(team, j, per_node, nodes, gates,
+              [&](const Team& part, const Gates& entry) { return play(part, parts, entry); });
+  }
+}
+
+// Plays `inside` in each node, with the blocks of column j as the part of its member j.
+void OnNodes(
+    const Team& team, int nodes, int buffer, Span span, Gates* gates,
+    const std::function<Gates(const Team&, const std::vector<Regions>&, const Gates&)>& play) {
+  const int p = Size(team);
+  const int per_node = p / nodes;
+  std::vector<Regions> parts;
+  for (int j = 0; j < per_node; ++j) {
+    parts.push_back(BlocksOfColumn(buffer, span, p, per_node, j));
+  }
+  for (int node = 0; node < nodes; ++node) {
+    OnSubteam(team, node * per_node, 1, per_node, gates,
+              [&](const Team& part, const Gates& entry) { return play(part, parts, entry); });
+  }
+}
+
+}  // namespace
+
+Gates HierarchicalAllGather(Schedule* schedule, const Team& team, int nodes, int buffer, Span span,
+                            const Gates& entry) {
+  Require(Size(team) % nodes == 0, "all nodes have equally many members");
+  const auto gather = [&](const Team& part, const std::vector<Regions>& parts, const Gates& gates) {
+    return RingAllGatherOf(schedule, part, parts, gates);
+  };
+  Gates done = entry;
+  OnColumns(team, nodes, buffer, span, &done, gather);
+  OnNodes(team, nodes, buffer, span, &done, gather);
+  return done;
+}
+
+Gates HierarchicalReduceScatter(Schedule* schedule, const Team& team, int nodes, int buffer,
+                                Span span, const Gates& entry) {
+  Require(Size(team) % nodes == 0, "all nodes have equally many members");
+  Gates done = entry;
+  const int first = schedule->AddBuffer(span.end);
+  const int second = schedule->AddBuffer(span.end);
+  OnNodes(team, nodes, buffer, span, &done,
+          [&](const Team& part, const std::vector<Regions>& parts, const Gates& gates) {
+            return RingReduceScatterOf(schedule, part, parts, first, gates);
+          });
+  OnColumns(team, nodes, buffer, span, &done,
+            [&](const Team& part, const std::vector<Regions>& parts, const Gates& gates) {
+              return RingReduceScatterOf(schedule, part, parts, second, gates);
+            });
+  return done;
 }
 
 }  // namespace commplan::oracle

@@ -1,6 +1,6 @@
-// The hierarchical all-reduce over nodes of equal size: reduce-scatter inside the node, a ring
-// all-reduce of each slice among the members with the same index in their nodes, all-gather inside
-// the node.
+// Hierarchical collectives over nodes of equal size. The all-reduce: reduce-scatter inside the
+// node, a ring all-reduce of each slice among the members with the same index in their nodes,
+// all-gather inside the node.
 #pragma once
 
 #include "tests/oracle/phase.h"
@@ -17,5 +17,15 @@ enum class InnerKind { kRing, kDirect };
 // the stage is there; what it still sends for others does not count.
 Gates HierarchicalAllReduce(Schedule* schedule, const Team& team, int nodes, InnerKind inner,
                             int buffer, Span span, int chunks, const Gates& entry);
+
+// Rings: member j of each node first gathers, among the members j of all nodes, their blocks; then
+// the members of a node gather from each other all that they have.
+Gates HierarchicalAllGather(Schedule* schedule, const Team& team, int nodes, int buffer, Span span,
+                            const Gates& entry);
+
+// The reverse: inside each node member j gets the node's sums of all blocks of members j, then the
+// members j of all nodes add those up.
+Gates HierarchicalReduceScatter(Schedule* schedule, const Team& team, int nodes, int buffer,
+                                Span span, const Gates& entry);
 
 }  // namespace commplan::oracle

@@ -1,6 +1,8 @@
 // Ring algorithms: every member talks only to the next one.
 #pragma once
 
+#include <vector>
+
 #include "tests/oracle/phase.h"
 #include "tests/oracle/schedule.h"
 
@@ -16,7 +18,15 @@ Gates RingReduceScatter(Schedule* schedule, const Team& team, int buffer, Span s
 Gates RingAllGather(Schedule* schedule, const Team& team, int buffer, Span span,
                     const Gates& entry);
 
-// The two above, one after the other.
+// The same two for parts that are no blocks of one span: member i ends with (begins with) part i,
+// which may be several regions of one buffer and travels as one message. `landing` of the first is
+// a buffer as large as that one.
+Gates RingReduceScatterOf(Schedule* schedule, const Team& team, const std::vector<Regions>& parts,
+                          int landing, const Gates& entry);
+Gates RingAllGatherOf(Schedule* schedule, const Team& team, const std::vector<Regions>& parts,
+                      const Gates& entry);
+
+// Reduce-scatter and all-gather of a span, one after the other.
 Gates RingAllReduce(Schedule* schedule, const Team& team, int buffer, Span span,
                     const Gates& entry);
 

@@ -212,8 +212,8 @@ const FormulaCard* Find(Matches matches) {
 }  // namespace
 
 const std::vector<FormulaCard>& FormulaCards() {
-  static const std::vector<FormulaCard> cards = MakeCards();
-  return cards;
+  static const std::vector<FormulaCard> kCards = MakeCards();
+  return kCards;
 }
 
 const FormulaCard* FindCard(Op op, Algorithm algorithm, Span span) {

@@ -1,0 +1,65 @@
+#include "cli/explain.h"
+
+#include <memory>
+
+#include "cli/output.h"
+#include "cli/report/explain_report.h"
+#include "model/base/suggest.h"
+#include "model/collective/formula/cards.h"
+
+namespace commplan::cli {
+namespace {
+
+struct ExplainOptions {
+  CommonOptions common;
+  std::string name;
+};
+
+// All that `explain` knows, for suggestions.
+std::vector<std::string> KnownNames() {
+  std::vector<std::string> names = AlgorithmNames();
+  for (const FormulaCard& card : FormulaCards()) names.emplace_back(card.id);
+  for (std::size_t i = 0; i < kTermCount; ++i) names.emplace_back(TermName(static_cast<Term>(i)));
+  return names;
+}
+
+Result<report::Document> Explain(const std::string& name) {
+  if (name.empty()) return report::CardListDocument();
+  if (const std::string meaning = report::TermMeaning(name); !meaning.empty()) {
+    report::Document document;
+    document.json = {{"schema", "commplan/explain/1"}, {"term", name}, {"meaning", meaning}};
+    document.body.push_back(report::Paragraph{name + ": " + meaning + "."});
+    document.rows = {"", {{"term"}, {"meaning"}}, {{name, meaning}}};
+    return document;
+  }
+  std::vector<const FormulaCard*> cards;
+  for (const FormulaCard& card : FormulaCards()) {
+    if (name == "all" || card.id == name || Name(card.op) == name || Name(card.algorithm) == name) {
+      cards.push_back(&card);
+    }
+  }
+  if (!cards.empty()) return report::CardsDocument(cards);
+  return NotFoundError("nothing is called '" + name + "'", {},
+                       SuggestionHint(name, KnownNames()) + "; commplan explain lists all");
+}
+
+}  // namespace
+
+void AddExplain(CLI::App& app, Action* chosen) {
+  CLI::App& command =
+      *app.add_subcommand("explain", "what a formula, an algorithm or a term means");
+  auto options = std::make_shared<ExplainOptions>();
+  command
+      .add_option("name", options->name,
+                  "a formula (all-reduce/ring), an operation, an algorithm, a term, or all; "
+                  "without it, a list")
+      ->option_text("NAME");
+  AddFormatOption(command, options->common);
+  SetAction(command, chosen, [options](Io& io) -> Result<int> {
+    ASSIGN_OR_RETURN(const report::Document document, Explain(options->name));
+    Print(document, options->common.format, io);
+    return 0;
+  });
+}
+
+}  // namespace commplan::cli

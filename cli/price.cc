@@ -1,0 +1,133 @@
+#include "cli/price.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "cli/machine_input.h"
+#include "cli/output.h"
+#include "cli/report/price_report.h"
+#include "model/base/suggest.h"
+#include "model/base/units.h"
+#include "model/collective/price.h"
+
+namespace commplan::cli {
+namespace {
+
+struct PriceOptions {
+  CommonOptions common;
+  std::string op;
+  std::string on;
+  int ranks = 0;
+  int nodes = 0;
+  int stride = 1;
+  int concurrent = 1;
+  std::string bytes;
+  std::string engine;
+  std::string algorithm;
+};
+
+Result<Op> ParseOp(const std::string& word) {
+  if (const auto op = OpNamed(word)) return *op;
+  return UsageError("unknown operation '" + word + "'", SuggestionHint(word, OpNames()));
+}
+
+Result<std::optional<Algorithm>> ParseAlgorithm(const std::string& word) {
+  if (word.empty()) return std::optional<Algorithm>();
+  if (const auto algorithm = AlgorithmNamed(word)) return algorithm;
+  return UsageError("unknown algorithm '" + word + "'", SuggestionHint(word, AlgorithmNames()));
+}
+
+// --nodes M spreads the ranks evenly over M nodes, so their distance follows from the size of a
+// node.
+Result<int> StrideFor(const PriceOptions& options, const Machine& machine) {
+  if (options.nodes == 0) return options.stride;
+  if (options.ranks % options.nodes != 0) {
+    return UsageError("--ranks " + std::to_string(options.ranks) +
+                          " cannot be spread evenly over --nodes " + std::to_string(options.nodes),
+                      "give a number of ranks that is a multiple of the nodes");
+  }
+  const int per_node = options.ranks / options.nodes;
+  const int node_ranks = machine.fabric.tiers.empty() ? 0 : machine.fabric.tiers.front().ranks;
+  if (options.nodes == 1 && (node_ranks == 0 || per_node <= node_ranks)) return 1;
+  if (node_ranks == 0 || per_node > node_ranks || node_ranks % per_node != 0) {
+    return UsageError(std::to_string(per_node) +
+                          " ranks per node do not fit the nodes of profile " + machine.name + " (" +
+                          (node_ranks == 0 ? "it has no node limit"
+                                           : std::to_string(node_ranks) + " ranks each") +
+                          ")",
+                      "choose --nodes so that the ranks of one node divide its size");
+  }
+  return node_ranks / per_node;
+}
+
+Result<int> RunPrice(const PriceOptions& options, Io& io) {
+  ASSIGN_OR_RETURN(const Op op, ParseOp(options.op));
+  ASSIGN_OR_RETURN(const std::optional<Algorithm> algorithm, ParseAlgorithm(options.algorithm));
+  ASSIGN_OR_RETURN(const Bytes bytes, ParseBytesOrCount(options.bytes));
+  ASSIGN_OR_RETURN(const Machine machine, LoadMachineFor(options.on, options.common));
+  ASSIGN_OR_RETURN(const Engine* engine, EngineOf(machine, options.engine));
+  ASSIGN_OR_RETURN(const int stride, StrideFor(options, machine));
+  const CollectiveRequest request{
+      .op = op,
+      .group = {.ranks = options.ranks, .stride = stride, .concurrent = options.concurrent},
+      .algorithm = algorithm};
+  ASSIGN_OR_RETURN(const CollectiveModel model,
+                   CollectiveModel::Create(machine.fabric, machine.engines, *engine, request));
+  Print(report::PriceDocument(machine, *engine, model, bytes, options.common.explain),
+        options.common.format, io);
+  return 0;
+}
+
+}  // namespace
+
+void AddPrice(CLI::App& app, Action* chosen) {
+  CLI::App& command = *app.add_subcommand("price", "what one collective costs");
+  auto options = std::make_shared<PriceOptions>();
+  command
+      .add_option("op", options->op,
+                  "all-reduce, all-gather, reduce-scatter, all-to-all, broadcast, reduce or p2p")
+      ->required()
+      ->option_text("OP");
+  command
+      .add_option("--on", options->on,
+                  "profile of the machine: a name (see profile list) or a file; NAME+NETWORK adds "
+                  "a network")
+      ->required()
+      ->option_text("PROFILE");
+  command.add_option("--ranks", options->ranks, "ranks of the group")
+      ->required()
+      ->check(CLI::Range(1, 1 << 24))
+      ->option_text("N");
+  command
+      .add_option("--bytes", options->bytes, "message size as nccl-tests counts it: 16MiB, 8192")
+      ->required()
+      ->option_text("SIZE");
+  CLI::Option* nodes =
+      command.add_option("--nodes", options->nodes, "spread the ranks evenly over so many nodes")
+          ->check(CLI::Range(1, 1 << 24))
+          ->option_text("M");
+  command
+      .add_option("--stride", options->stride,
+                  "distance of neighbours in the machine's numbering (default 1)")
+      ->check(CLI::Range(1, 1 << 24))
+      ->option_text("D")
+      ->excludes(nodes);
+  command
+      .add_option("--concurrent", options->concurrent,
+                  "groups of this shape that run at the same time (default 1)")
+      ->check(CLI::Range(1, 1 << 24))
+      ->option_text("G");
+  command
+      .add_option("--engine", options->engine,
+                  "who runs it: an engine of the profile (default: its first one)")
+      ->option_text("ENGINE");
+  command
+      .add_option("--algorithm", options->algorithm,
+                  "fix the algorithm instead of the engine's own choice")
+      ->option_text("ALGORITHM");
+  AddCommonOptions(command, options->common);
+  SetAction(command, chosen, [options](Io& io) { return RunPrice(*options, io); });
+}
+
+}  // namespace commplan::cli

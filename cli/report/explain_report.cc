@@ -1,0 +1,216 @@
+#include "cli/report/explain_report.h"
+
+#include <array>
+
+#include "model/base/units.h"
+#include "model/collective/origin.h"
+
+namespace commplan::report {
+namespace {
+
+struct Meaning {
+  Term term;
+  std::string_view text;
+};
+constexpr std::array<Meaning, kTermCount> kMeanings{{
+    {Term::kLaunch, "fixed cost of a call: kernel launch, first and last synchronisation"},
+    {Term::kLatency, "messages on their way inside a node, or on the only tier"},
+    {Term::kBandwidth, "bytes through the links inside a node, or of the only tier"},
+    {Term::kFill, "filling and draining a pipeline of chunks"},
+    {Term::kNetworkLatency, "messages on their way between nodes"},
+    {Term::kNetworkBandwidth,
+     "bytes through the links between nodes (for a flat ring: what they add)"},
+    {Term::kReduce, "arithmetic of the reduction"},
+    {Term::kCopy, "copies between the user's buffers and the library's"},
+    {Term::kEncode, "compressing"},
+    {Term::kDecode, "decompressing"},
+    {Term::kContention, "waiting for links that other groups use at the same time"},
+}};
+
+std::string_view ExactnessText(const FormulaCard& card) {
+  switch (card.exactness) {
+    case Exactness::kAlways:
+      return "exact";
+    case Exactness::kEqualBlocks:
+      return "exact where all blocks are equal (p divides S), a lower bound elsewhere";
+    case Exactness::kFineChunks:
+      return "a lower bound that is approached as chunks get smaller";
+    case Exactness::kBound:
+      return "a bound, as the assumptions say";
+  }
+  return "";
+}
+
+// Lines "term = formula", and the sum of all.
+std::vector<std::vector<std::string>> TermLines(const CostOf<Text>& cost) {
+  std::vector<std::vector<std::string>> lines;
+  for (std::size_t i = 0; i < kTermCount; ++i) {
+    const Term term = static_cast<Term>(i);
+    const std::string& text = cost.At(term).base().str();
+    if (text != "0") lines.push_back({std::string(TermName(term)), text});
+  }
+  return lines;
+}
+
+bool Mentions(const std::vector<std::vector<std::string>>& lines, std::string_view letter) {
+  for (const auto& line : lines) {
+    const std::string& text = line[1];
+    for (std::size_t at = text.find(letter); at != std::string::npos;
+         at = text.find(letter, at + 1)) {
+      const auto is_word = [&](std::size_t i) {
+        return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0);
+      };
+      if ((at == 0 || !is_word(at - 1)) && !is_word(at + letter.size())) return true;
+    }
+  }
+  return false;
+}
+
+// The value of each symbol as a word.
+std::array<std::string, kSymbolCount> Words(const Inputs<double>& x) {
+  std::array<std::string, kSymbolCount> words;
+  VisitInputs(x, [&](Symbol symbol, const auto& member) {
+    std::string& word = words[static_cast<std::size_t>(symbol)];
+    if constexpr (std::is_same_v<std::decay_t<decltype(member)>, double>) {
+      word = ExactNumber(member);
+    } else {
+      word = ForPeople(member);
+    }
+  });
+  return words;
+}
+
+std::string OriginText(const Machine& machine, const std::vector<std::string>& paths) {
+  std::string text;
+  for (const std::string& path : paths) {
+    const auto found = machine.provenance.find(path);
+    if (found == machine.provenance.end()) continue;
+    const Provenance& p = found->second;
+    text += (text.empty() ? "" : "; ") + path + " (" + std::string(Name(p.kind)) +
+            (p.source.empty() ? "" : ": " + p.source) + ")";
+  }
+  return text;
+}
+
+Json SymbolJson(std::size_t symbol, const std::string& word,
+                const std::vector<std::string>& paths) {
+  return {{"symbol", SymbolTexts()[symbol].letter},
+          {"meaning", SymbolTexts()[symbol].meaning},
+          {"value", word},
+          {"from", paths}};
+}
+
+Table FormulaTable(const std::string& title, std::vector<std::vector<std::string>> lines) {
+  return {.title = title,
+          .columns = {{"term", Align::kLeft}, {"formula", Align::kLeft}},
+          .rows = std::move(lines)};
+}
+
+}  // namespace
+
+std::string TermMeaning(std::string_view name) {
+  for (const Meaning& meaning : kMeanings) {
+    if (TermName(meaning.term) == name) return std::string(meaning.text);
+  }
+  return "";
+}
+
+void AddExplanation(const Machine& machine, const CollectiveModel& model, const Price& price,
+                    Bytes bytes, Document* document) {
+  const Variant& variant = model.VariantOf(price);
+  const FormulaCard& card = *variant.card;
+  const Inputs<double> x = InputsFor(variant, bytes);
+  const auto words = Words(x);
+  std::array<std::string_view, kSymbolCount> views;
+  std::copy(words.begin(), words.end(), views.begin());
+  const auto letters = TermLines(card.text(Lettered()));
+  document->body.push_back(
+      Paragraph{"Formula " + std::string(card.id) + ": " + std::string(card.title) +
+                ". Source: " + std::string(card.source) + ". It is " +
+                std::string(ExactnessText(card)) + "; " + std::string(card.assumptions) + "."});
+  document->body.push_back(FormulaTable("Formula", letters));
+  document->body.push_back(FormulaTable("With the numbers", TermLines(card.text(Worded(views)))));
+  Table inputs{.title = "Inputs",
+               .columns = {{"symbol", Align::kLeft},
+                           {"value"},
+                           {"meaning", Align::kLeft},
+                           {"from", Align::kLeft}},
+               .rows = {}};
+  Json symbols = Json::array();
+  for (std::size_t s = 0; s < kSymbolCount; ++s) {
+    if (!Mentions(letters, SymbolTexts()[s].letter)) continue;
+    const auto paths = OriginPaths(model, variant, static_cast<Symbol>(s));
+    const std::string origin = OriginText(machine, paths);
+    inputs.rows.push_back({std::string(SymbolTexts()[s].letter), words[s],
+                           std::string(SymbolTexts()[s].meaning), origin.empty() ? "-" : origin});
+    symbols.push_back(SymbolJson(s, words[s], paths));
+  }
+  document->body.push_back(inputs);
+  Json terms = Json::array();
+  for (const auto& line : letters) terms.push_back({{"name", line[0]}, {"formula", line[1]}});
+  document->json["explanation"] = {{"formula", card.id},
+                                   {"title", card.title},
+                                   {"source", card.source},
+                                   {"assumptions", card.assumptions},
+                                   {"exactness", ExactnessText(card)},
+                                   {"terms", terms},
+                                   {"symbols", symbols}};
+}
+
+Document CardsDocument(const std::vector<const FormulaCard*>& cards) {
+  Document document;
+  document.json["schema"] = "commplan/explain/1";
+  document.json["cards"] = Json::array();
+  document.rows.columns = {{"id"}, {"term"}, {"formula"}};
+  for (const FormulaCard* card : cards) {
+    const auto lines = TermLines(card->text(Lettered()));
+    document.body.push_back(Paragraph{"## " + std::string(card->id)});
+    document.body.push_back(Paragraph{
+        std::string(card->title) + ".\n\nIt is " + std::string(ExactnessText(*card)) + "; " +
+        std::string(card->assumptions) + ".\nSource: " + std::string(card->source) + "."});
+    document.body.push_back(FormulaTable("", lines));
+    Json terms = Json::array();
+    for (const auto& line : lines) {
+      terms.push_back({{"name", line[0]}, {"formula", line[1]}});
+      document.rows.rows.push_back({std::string(card->id), line[0], line[1]});
+    }
+    document.json["cards"].push_back({{"id", card->id},
+                                      {"title", card->title},
+                                      {"exactness", ExactnessText(*card)},
+                                      {"assumptions", card->assumptions},
+                                      {"source", card->source},
+                                      {"terms", terms}});
+  }
+  Table symbols{.title = "Symbols",
+                .columns = {{"symbol", Align::kLeft}, {"meaning", Align::kLeft}},
+                .rows = {}};
+  for (const SymbolText& symbol : SymbolTexts()) {
+    symbols.rows.push_back({std::string(symbol.letter), std::string(symbol.meaning)});
+  }
+  document.body.push_back(symbols);
+  return document;
+}
+
+Document CardListDocument() {
+  Document document;
+  document.json["schema"] = "commplan/explain/1";
+  document.json["cards"] = Json::array();
+  Table table{.title = "Formulas",
+              .columns = {{"name", Align::kLeft}, {"title", Align::kLeft}},
+              .rows = {}};
+  for (const FormulaCard& card : FormulaCards()) {
+    table.rows.push_back({std::string(card.id), std::string(card.title)});
+    document.json["cards"].push_back({{"id", card.id}, {"title", card.title}});
+  }
+  document.body.push_back(table);
+  document.rows = table;
+  Table terms{
+      .title = "Terms", .columns = {{"name", Align::kLeft}, {"meaning", Align::kLeft}}, .rows = {}};
+  for (const Meaning& meaning : kMeanings) {
+    terms.rows.push_back({std::string(TermName(meaning.term)), std::string(meaning.text)});
+  }
+  document.body.push_back(terms);
+  return document;
+}
+
+}  // namespace commplan::report

@@ -1,0 +1,27 @@
+// Explanations: a formula card as a page, a list of all cards, and the explanation of one price
+// with the numbers put in and the origin of each.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/report/document.h"
+#include "model/collective/price.h"
+#include "model/step/machine.h"
+
+namespace commplan::report {
+
+// Appends formula, numbers and provenance to the document of a price.
+void AddExplanation(const Machine& machine, const CollectiveModel& model, const Price& price,
+                    Bytes bytes, Document* document);
+
+// The cards as pages, one after the other.
+Document CardsDocument(const std::vector<const FormulaCard*>& cards);
+
+// One line per card.
+Document CardListDocument();
+
+// What a term of a cost means; empty for an unknown word.
+std::string TermMeaning(std::string_view name);
+
+}  // namespace commplan::report

@@ -1,0 +1,50 @@
+// A machine: a profile as the model sees it. Device, fabric and engines, all values in typed
+// quantities; where each came from stands in `provenance` under the dotted path that the file has
+// it at.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/base/quantity.h"
+#include "model/collective/engine.h"
+#include "model/fabric/fabric.h"
+
+namespace commplan {
+
+enum class ProvenanceKind { kMeasured, kFitted, kDatasheet, kLiterature, kAssumed };
+std::string_view Name(ProvenanceKind kind);
+
+struct Provenance {
+  ProvenanceKind kind = ProvenanceKind::kAssumed;
+  std::string source;  // key in Machine::sources; empty only for kAssumed
+  std::string note;
+};
+
+struct Source {
+  std::string title;
+  std::string url;
+};
+
+struct Device {
+  std::string name;
+  Bytes memory{};
+  Bandwidth memory_bandwidth{};
+  int multiprocessors = 0;
+  // Dense peak rates by data type, such as "bf16"; a type that the device lacks is absent.
+  std::map<std::string, FlopRate> rates;
+};
+
+struct Machine {
+  std::string name;
+  std::string title;
+  Device device;
+  Fabric fabric;
+  std::vector<Engine> engines;  // the first one is used when none is asked for
+  std::map<std::string, Source> sources;
+  std::map<std::string, Provenance> provenance;  // "tiers.0.latency" -> where it came from
+};
+
+}  // namespace commplan
