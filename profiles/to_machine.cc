@@ -1,0 +1,222 @@
+// ToMachine: the values of a document, typed and checked, and checked against each other.
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/base/quantity.h"
+#include "model/base/result.h"
+#include "model/base/suggest.h"
+#include "model/collective/algorithm.h"
+#include "model/collective/engine.h"
+#include "model/fabric/fabric.h"
+#include "model/step/machine.h"
+#include "profiles/document.h"
+#include "profiles/fields.h"
+#include "profiles/head.h"
+#include "profiles/reader.h"
+#include "profiles/tree_reader.h"
+#include "profiles/utf8.h"
+
+namespace commplan::profiles {
+namespace {
+
+std::string Indexed(std::string_view path, std::size_t index) {
+  return std::string(path) + "." + std::to_string(index);
+}
+
+std::vector<std::string> EngineNames(const Machine& machine) {
+  std::vector<std::string> names;
+  for (const Engine& engine : machine.engines) names.push_back(engine.name);
+  return names;
+}
+
+const Engine* FindEngine(const Machine& machine, std::string_view name) {
+  for (const Engine& engine : machine.engines) {
+    if (engine.name == name) return &engine;
+  }
+  return nullptr;
+}
+
+void ReadSources(TreeReader& reader, const Document& document, Machine* machine) {
+  reader.Know("sources");
+  const Node* const sources = document.root.Find("sources");
+  if (sources == nullptr) return;
+  if (!sources->IsMap()) {
+    reader.FaultAt("sources", "expected a map such as {id: {title: ..., url: ...}}");
+    return;
+  }
+  for (const Entry& entry : sources->entries) {
+    const std::string path = "sources." + entry.key;
+    Source source;
+    if (!IsPathWord(entry.key)) {
+      reader.FaultAt("sources", "found the name '" + Shortened(entry.key) +
+                                    "', expected letters, digits, - and _");
+      continue;
+    }
+    for (const Entry& field : entry.value.entries) {
+      const bool known = entry.value.IsMap() && (field.key == "title" || field.key == "url");
+      if (!known) {
+        reader.FaultAt(path, "found the unknown key '" + Shortened(field.key) + "'",
+                       SuggestionHint(field.key, std::vector<std::string>{"title", "url"}));
+      } else if (!field.value.IsScalar()) {
+        reader.FaultAt(path + "." + field.key, "expected a text");
+      } else {
+        (field.key == "title" ? source.title : source.url) = field.value.text;
+      }
+    }
+    if (source.title.empty()) {
+      reader.FaultAt(path, "found no 'title', expected what the source calls itself");
+    }
+    machine->sources.emplace(entry.key, std::move(source));
+  }
+}
+
+// ---- tiers ----
+
+void CheckTiers(TreeReader& reader, const Machine& machine) {
+  const std::vector<Tier>& tiers = machine.fabric.tiers;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < tiers.size(); ++i) {
+    const std::string path = Indexed("tiers", i);
+    if (!names.insert(tiers[i].name).second) {
+      reader.FaultAt(path + ".name", "found the name '" + Shortened(tiers[i].name) + "' twice");
+    }
+    if (i + 1 < tiers.size() && tiers[i].ranks == 0) {
+      reader.FaultAt(path + ".ranks", "found none, which only the outermost tier may leave out");
+    }
+    if (i == 0 || tiers[i].ranks == 0 || tiers[i - 1].ranks == 0) continue;
+    const int inner = tiers[i - 1].ranks;
+    if (tiers[i].ranks <= inner || tiers[i].ranks % inner != 0) {
+      reader.FaultAt(path + ".ranks", "found " + std::to_string(tiers[i].ranks) +
+                                          ", expected a multiple of the " + std::to_string(inner) +
+                                          " ranks of tier '" + tiers[i - 1].name + "' inside it");
+    }
+  }
+}
+
+// ---- engines ----
+
+void CheckChoiceRules(TreeReader& reader, const Engine& engine, const std::string& path) {
+  std::set<Algorithm> priced;
+  for (std::size_t i = 0; i < engine.kernels.size(); ++i) {
+    if (priced.insert(engine.kernels[i].algorithm).second) continue;
+    reader.FaultAt(Indexed(path + ".kernels", i) + ".algorithm",
+                   "found a second kernel for '" + std::string(Name(engine.kernels[i].algorithm)) +
+                       "', expected one");
+  }
+  for (std::size_t i = 0; i < engine.rules.size(); ++i) {
+    const ChoiceRule& rule = engine.rules[i];
+    const std::string rule_path = Indexed(path + ".rules", i);
+    if (rule.ranks_min > rule.ranks_max) {
+      reader.FaultAt(rule_path + ".ranks_min", "found " + std::to_string(rule.ranks_min) +
+                                                   ", expected at most ranks_max, " +
+                                                   std::to_string(rule.ranks_max));
+    }
+    if (rule.bytes_min > rule.bytes_max) {
+      reader.FaultAt(rule_path + ".bytes_min",
+                     "found " + PeopleIn(Dimension::kBytes, rule.bytes_min.base()) +
+                         ", expected at most bytes_max, " +
+                         PeopleIn(Dimension::kBytes, rule.bytes_max.base()));
+    }
+    if (priced.count(rule.algorithm) == 0) {
+      reader.FaultAt(rule_path + ".algorithm",
+                     "found '" + std::string(Name(rule.algorithm)) +
+                         "', expected an algorithm that 'kernels' has a cost for",
+                     "add {algorithm: " + std::string(Name(rule.algorithm)) +
+                         ", launch: ..., latency: ..., bandwidth_share: ...} to " + path +
+                         ".kernels");
+    }
+  }
+}
+
+void CheckFallback(TreeReader& reader, const Machine& machine, const Engine& engine,
+                   const std::string& path) {
+  const Engine* next = FindEngine(machine, engine.fallback);
+  if (next == nullptr) {
+    reader.FaultAt(path + ".fallback",
+                   "found '" + Shortened(engine.fallback) + "', expected another engine",
+                   SuggestionHint(engine.fallback, EngineNames(machine)));
+    return;
+  }
+  // As many steps as there are engines end at one without a fallback, unless there is a cycle.
+  for (std::size_t i = 0; i < machine.engines.size(); ++i) {
+    if (next == nullptr || next->rule != EngineRule::kRules) return;
+    next = FindEngine(machine, next->fallback);
+  }
+  reader.FaultAt(path + ".fallback",
+                 "found '" + Shortened(engine.fallback) + "', which falls back to itself again");
+}
+
+// What NCCL needs to leave a node.
+void CheckNcclNetwork(TreeReader& reader, const Machine& machine, const Engine& engine,
+                      const std::string& path) {
+  if (machine.fabric.tiers.size() < 2) return;
+  const std::string why = "a machine of several tiers needs it";
+  if (engine.nccl.network.ring == PerProtocol{}) {
+    reader.FaultAt(path + ".network", "found none; " + why);
+  }
+  if (engine.nccl.network_speeds.empty()) {
+    reader.FaultAt(path + ".network_speeds", "found none; " + why);
+  }
+}
+
+void CheckEngines(TreeReader& reader, const Machine& machine) {
+  for (const Engine& engine : machine.engines) {
+    const std::string path = "engines." + engine.name;
+    if (reader.HasFaultIn(path)) continue;
+    if (engine.rule == EngineRule::kRules) {
+      CheckChoiceRules(reader, engine, path);
+      CheckFallback(reader, machine, engine, path);
+    } else if (engine.rule == EngineRule::kNccl && !reader.HasFaultIn("tiers")) {
+      CheckNcclNetwork(reader, machine, engine, path);
+    }
+  }
+}
+
+void PutDefaultEngineFirst(TreeReader& reader, const Document& document, Machine* machine) {
+  reader.Know("default_engine");
+  const Node* const node = document.root.Find("default_engine");
+  if (node == nullptr || machine->engines.empty()) return;
+  const auto found = std::find_if(machine->engines.begin(), machine->engines.end(),
+                                  [node](const Engine& e) { return e.name == node->text; });
+  if (found == machine->engines.end()) {
+    reader.FaultAt("default_engine",
+                   "found '" + Shortened(node->text) + "', expected one of the engines",
+                   SuggestionHint(node->text, EngineNames(*machine)));
+    return;
+  }
+  std::rotate(machine->engines.begin(), found, found + 1);
+}
+
+}  // namespace
+
+Result<Machine> ToMachine(const Document& document) {
+  Machine machine;
+  TreeReader reader(document);
+  reader.Text("name", Need::kOptional, &machine.name);
+  reader.Text("title", Need::kOptional, &machine.title);
+  ReadSources(reader, document, &machine);
+  VisitMachine(reader, &machine);
+  // Checked here, used where a network is joined: a machine has no such number of its own.
+  double ports = 0;
+  reader.Number("network_ports", NetworkPortsRule(), &ports);
+  PutDefaultEngineFirst(reader, document, &machine);
+  if (!reader.HasFaultIn("tiers")) CheckTiers(reader, machine);
+  CheckEngines(reader, machine);
+  reader.Finish();
+  std::vector<Error> faults = document.faults;
+  std::move(reader.faults().begin(), reader.faults().end(), std::back_inserter(faults));
+  if (!faults.empty()) return Combine(std::move(faults));
+  machine.provenance = std::move(reader.provenance());
+  machine.provenance.erase("network_ports");
+  return machine;
+}
+
+}  // namespace commplan::profiles

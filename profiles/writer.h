@@ -1,0 +1,25 @@
+// The writer turns a machine into the canonical text of its profile: one file that extends nothing,
+// keys in a fixed order, each number with its own provenance.
+//
+// Reading the text gives the same machine, down to the last bit of each number, and writing that
+// machine gives the same text. So two machines are equal exactly if their texts are.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/base/result.h"
+#include "model/step/machine.h"
+
+namespace commplan::profiles {
+
+// A value that differs from the format's default and has no provenance is written as `assumed`,
+// with a note that says so: the reader takes no number without one.
+std::string Write(const Machine& machine);
+
+// Puts `bytes` into the file `path`, wholly or not at all: an existing file stays as it was until
+// the new one is safely on disk. A symbolic link keeps pointing to its target, which gets the
+// bytes.
+Status WriteFileAtomically(const std::string& path, std::string_view bytes);
+
+}  // namespace commplan::profiles
