@@ -166,6 +166,10 @@ class Builder {
                              (steps - crossings) * InnerHop(protocol) +
                              crossings * NetworkHop(protocol);
     variant.choice_bandwidth = RingBus(protocol, graph_.bus, graph_.channels) * (ranks_ / steps);
+    if (op_ == Op::kAllReduce && variant.protocol == Protocol::kSimple && nodes_ > 1) {
+      variant.choice_plateau = variant.choice_latency * (tuning_.ring_simple_network_factor - 1.0);
+      variant.plateau_from = B(64) * (1.0 * graph_.channels * ranks_);
+    }
     if (rooted) {
       variant.size_rule = SizeRule::kBestChunks;
       if (nodes_ > 1 && local_ > 1) {

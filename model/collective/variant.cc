@@ -26,6 +26,8 @@ Inputs<double> BaseInputs(const GroupShape& shape) {
 
 bool TalksToAllPeers(Op op, Algorithm algorithm) {
   if (op == Op::kPointToPoint) return false;
+  // Its exchange inside the node is the direct one.
+  if (op == Op::kAllToAll && algorithm == Algorithm::kHierarchical) return true;
   return algorithm == Algorithm::kOneShot || algorithm == Algorithm::kTwoShot ||
          algorithm == Algorithm::kDirect || algorithm == Algorithm::kNvls;
 }
@@ -55,7 +57,8 @@ double NvlsChunks(const NcclTuning& tuning, double ranks, Bytes bytes) {
 
 double TreeCorrection(const NcclTuning& tuning, Protocol protocol, Bytes bytes) {
   const auto& table = tuning.tree_correction[static_cast<std::size_t>(protocol) - 1];
-  const double octave = bytes < B(64) ? 0 : std::floor(std::log2(InBytes(bytes) / 64));
+  if (bytes < B(64)) return 1;
+  const double octave = std::floor(std::log2(InBytes(bytes) / 64));
   return octave < static_cast<double>(table.size()) ? table[static_cast<std::size_t>(octave)] : 1;
 }
 
@@ -99,8 +102,9 @@ GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
     const Level& level = placement.levels[i];
     const Tier& outer = fabric.tiers[static_cast<std::size_t>(level.tier)];
     shape.net_latency = Max(shape.net_latency, level.latency);
-    shape.net_rank = i == 1 ? level.neighbour : Min(shape.net_rank, level.neighbour);
-    if (i == 1) {
+    const bool first = i == 1 && !shape.network_only;
+    shape.net_rank = first ? level.neighbour : Min(shape.net_rank, level.neighbour);
+    if (first) {
       shape.net_port = outer.bandwidth;
       shape.net_ports = std::min(outer.ports, shape.local);
     }
@@ -112,7 +116,9 @@ std::vector<Variant> TextbookVariants(const Engine& engine, Op op, const GroupSh
   std::vector<Variant> variants;
   for (const FormulaCard& card : FormulaCards()) {
     if (!Serves(card, op, shape)) continue;
-    if (engine.rule == EngineRule::kFixed && card.algorithm != engine.fixed) continue;
+    // One message between two ranks is no algorithm to choose: every engine has it.
+    const bool all = engine.rule != EngineRule::kFixed || op == Op::kPointToPoint;
+    if (!all && card.algorithm != engine.fixed) continue;
     Variant variant{.card = &card, .inputs = BaseInputs(shape), .engine = &engine};
     variant.inputs.reduction = engine.reduction;
     if (TalksToAllPeers(op, card.algorithm)) variant.inputs.bandwidth = shape.all_peers;
@@ -177,7 +183,10 @@ Time ChoiceTime(const Variant& variant, Bytes bytes) {
   const double share = variant.size_rule == SizeRule::kTreeCorrection
                            ? TreeCorrection(variant.engine->nccl, variant.protocol, bytes)
                            : 1;
-  return variant.choice_latency + bytes / (variant.choice_bandwidth * share);
+  const Time latency = bytes < variant.plateau_from
+                           ? variant.choice_latency
+                           : variant.choice_latency + variant.choice_plateau;
+  return latency + bytes / (variant.choice_bandwidth * share);
 }
 
 }  // namespace commplan

@@ -48,6 +48,8 @@ struct Variant {
   // The engine's own estimate: latency + bytes / bandwidth.
   Time choice_latency{};
   Bandwidth choice_bandwidth{};
+  Time choice_plateau{};  // added to that latency from `plateau_from` bytes on
+  Bytes plateau_from{};
   Bytes ll_limit{};  // sends and receives: LL up to this size, Simple beyond; 0: no such rule
   const Engine* engine = nullptr;  // whose it is; for a fallback not the one that was asked for
 };

@@ -148,6 +148,16 @@ int LargestPowerOfTwo(int p) {
   return power;
 }
 
+// Whether each chunk spends longer between the nodes than in both stages inside them, with nothing
+// to add.
+bool NetworkIsSlowest(const World& w) {
+  const std::int64_t q = w.ranks / w.nodes;
+  const std::int64_t block = w.bytes / (w.ranks * w.chunks);
+  const std::int64_t inside = 2 * (q - 1) * (w.alpha + block * w.nodes * w.beta);
+  const std::int64_t across = 2 * (w.nodes - 1) * (w.alpha2 + block * w.beta2);
+  return w.gamma == 0 && across >= inside;
+}
+
 // Whether the formula claims to be exact in this world.
 bool ClaimsExact(const FormulaCard& card, const World& w) {
   const std::int64_t p = w.ranks;
@@ -163,6 +173,9 @@ bool ClaimsExact(const FormulaCard& card, const World& w) {
         // port.
         return w.bytes % (p * w.chunks) == 0 &&
                w.alpha * p * w.chunks <= w.bytes * w.beta * (p - 1);
+      }
+      if (card.algorithm == Algorithm::kHierarchical) {
+        return w.bytes % (p * w.chunks) == 0 && (w.chunks == 1 || NetworkIsSlowest(w));
       }
       return w.bytes % w.chunks == 0 && (card.op != Op::kReduce || w.gamma == 0);
     case Exactness::kBound:
@@ -288,7 +301,15 @@ class HierarchyTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(HierarchyTest, IsExactWithEqualBlocks) {
   const FormulaCard& card = *FindCard(GetParam());
-  for (const World& w : NodeWorlds()) Compare(card, w);
+  for (World w : NodeWorlds()) {
+    Compare(card, w);
+    if (card.id != "all-reduce/hierarchical") continue;
+    for (const int chunks : {2, 3}) {
+      w.chunks = chunks;
+      w.bytes = static_cast<std::int64_t>(w.ranks) * chunks * 2;
+      Compare(card, w);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cards, HierarchyTest,

@@ -92,10 +92,13 @@ std::vector<FormulaCard> MakeAllReduceCards() {
        "B is a bus bandwidth, as NCCL counts it", kNcclSource,
        COMMPLAN_READINGS(InSwitchTreeAllReduce)},
       {"all-reduce/hierarchical", Op::kAllReduce, Algorithm::kHierarchical, Span::kOverNodes,
-       Exactness::kEqualBlocks, false,
-       "Reduce-scatter inside each node, all-reduce across nodes, all-gather inside; rings",
-       "the three stages follow each other; B2 is one rank's part of the network", kOwn,
-       COMMPLAN_READINGS(HierarchicalAllReduce)},
+       Exactness::kFineChunks, false,
+       "Reduce-scatter inside each node, all-reduce across nodes, all-gather inside; rings, k "
+       "chunks",
+       "exact for one chunk of equal blocks, and for more where the stage across nodes is the "
+       "slowest; B2 is one "
+       "rank's part of the network",
+       kOwn, COMMPLAN_READINGS(HierarchicalAllReduce)},
   };
 }
 

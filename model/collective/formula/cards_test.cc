@@ -59,7 +59,12 @@ constexpr HandCase kHandCases[] = {
     {"all-reduce/nvls-tree", 1 + 20 + 12, "one latency inside, two across, 2(p-1)/p S/B"},
     // Inside: 1 + 4 + 4 added. Across: 2 messages, 4 bytes of 2 s each in 2 steps of 2 bytes, 2
     // added. Inside: 1 + 4.
-    {"all-reduce/hierarchical", (1 + 4 + 4) + (20 + 8 + 2) + (1 + 4), "scatter, reduce, gather"},
+    // Two chunks of 4 bytes. Inside, once: 1 + 2 + 2 added, and 1 + 2. Across, twice: 2 messages of
+    // 10 s, 2 bytes at
+    // half a byte per second, 1 added. That is 25 s a chunk, more than the 5 s inside, so nothing
+    // waits.
+    {"all-reduce/hierarchical", (1 + 2 + 2) + (1 + 2) + 2 * (20 + 4 + 1),
+     "scatter, reduce, gather"},
     {"all-gather/ring", 3 + 6, "3 steps of 2 bytes"},
     {"all-gather/recursive-doubling", 2 + 6, "2 and then 4 bytes"},
     {"all-gather/direct", 1 + 6, "three blocks at once"},

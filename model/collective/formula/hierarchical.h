@@ -38,11 +38,24 @@ CostOf<R> AsNetwork(const CostOf<R>& cost) {
   return named;
 }
 
-// Rings: reduce-scatter inside, all-reduce of S/q across, all-gather inside.
+// Rings: reduce-scatter inside, all-reduce of S/q across, all-gather inside, in k chunks that
+// follow each other through the three stages; with one chunk the stages simply follow each other.
+// The network stage is counted for every chunk, the stages inside for one chunk; where those are
+// slower, what they add for the other chunks is fill: they share the links inside the node.
 template <class R>
 CostOf<R> HierarchicalAllReduce(const Inputs<R>& x) {
-  return RingReduceScatter(InsideNode(x)) +
-         AsNetwork(RingAllReduce(AcrossNodes(x, x.bytes / x.local))) + RingAllGather(InsideNode(x));
+  Inputs<R> chunk = x;
+  chunk.bytes = x.bytes / x.chunks;
+  const CostOf<R> scatter = RingReduceScatter(InsideNode(chunk));
+  const CostOf<R> across = RingAllReduce(AcrossNodes(chunk, chunk.bytes / x.local));
+  const CostOf<R> gather = RingAllGather(InsideNode(chunk));
+  const TimeOf<R> inside = Max(scatter.Total(), gather.Total());
+  CostOf<R> cost = scatter + gather;
+  cost.Add(Term::kNetworkLatency, x.chunks * across.At(Term::kLatency));
+  cost.Add(Term::kNetworkBandwidth, x.chunks * across.At(Term::kBandwidth));
+  cost.Add(Term::kReduce, x.chunks * across.At(Term::kReduce));
+  cost.Add(Term::kFill, (x.chunks - R(1)) * Max(inside - across.Total(), TimeOf<R>()));
+  return cost;
 }
 
 // Each rank gathers its 1/q of all nodes' data, then the node's ranks exchange what they have.

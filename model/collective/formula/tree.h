@@ -37,7 +37,7 @@ CostOf<R> DoubleTreeAllReduce(const Inputs<R>& x) {
   cost.Add(Term::kLatency,
            R(2) * depth * x.latency + behind * Max(x.latency - (load - R(1)) * chunk, TimeOf<R>()));
   cost.Add(Term::kBandwidth, behind * load * chunk);
-  cost.Add(Term::kFill, R(2) * depth * chunk);
+  cost.Add(Term::kFill, Max(R(2) * depth, load) * chunk);
   return cost;
 }
 
