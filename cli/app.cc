@@ -74,7 +74,8 @@ int HandleParseError(const CLI::App& app, const CLI::ParseError& fault, Io& io) 
     return kExitOk;
   }
   if (dynamic_cast<const CLI::CallForHelp*>(&fault) != nullptr) {
-    io.out << Named(app).help();
+    // From the root, so that the usage line shows the whole command.
+    io.out << app.help();
     return kExitOk;
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&fault) != nullptr) {
@@ -104,7 +105,7 @@ int RunApp(const std::vector<std::string>& arguments, Io& io) {
   }
   if (!chosen) {
     // No command: a page of help is what a newcomer needs, and a script must notice.
-    io.err << Named(app).help();
+    io.err << app.help();
     return kExitUsage;
   }
   const Result<int> status = chosen(io);

@@ -15,14 +15,18 @@ void AddFormatOption(CLI::App& command, CommonOptions& options) {
       ->option_text("FORMAT");
 }
 
-void AddCommonOptions(CLI::App& command, CommonOptions& options) {
-  AddFormatOption(command, options);
+void AddSetOption(CLI::App& command, CommonOptions& options) {
   command
       .add_option("--set", options.set,
                   "override a value of the profile for a what-if, such as tiers.0.latency=5us; may "
                   "be repeated")
       ->option_text("PATH=VALUE")
       ->take_all();
+}
+
+void AddCommonOptions(CLI::App& command, CommonOptions& options) {
+  AddFormatOption(command, options);
+  AddSetOption(command, options);
   command.add_flag("--explain", options.explain,
                    "show the formula, the numbers put in, and where each came from");
 }

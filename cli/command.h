@@ -24,6 +24,9 @@ struct CommonOptions {
 // Adds --format, for a command that neither reads a profile nor computes.
 void AddFormatOption(CLI::App& command, CommonOptions& options);
 
+// Adds --set, for a command that reads profiles.
+void AddSetOption(CLI::App& command, CommonOptions& options);
+
 // Adds --format, --set and --explain. `options` must outlive the parse.
 void AddCommonOptions(CLI::App& command, CommonOptions& options);
 

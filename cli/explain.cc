@@ -53,7 +53,7 @@ void AddExplain(CLI::App& app, Action* chosen) {
       .add_option("name", options->name,
                   "a formula (all-reduce/ring), an operation, an algorithm, a term, or all; "
                   "without it, a list")
-      ->option_text("NAME");
+      ->option_text(" ");
   AddFormatOption(command, options->common);
   SetAction(command, chosen, [options](Io& io) -> Result<int> {
     ASSIGN_OR_RETURN(const report::Document document, Explain(options->name));

@@ -65,7 +65,7 @@ Result<int> RunDiff(const DiffOptions& options, Io& io) {
   ASSIGN_OR_RETURN(const Machine left, LoadMachineFor(options.left, options.common));
   ASSIGN_OR_RETURN(const Machine right, LoadMachineFor(options.right, options.common));
   const std::vector<profiles::Difference> differences = profiles::Diff(left, right);
-  Print(report::DiffDocument(left.name, right.name, differences), options.common.format, io);
+  Print(report::DiffDocument(options.left, options.right, differences), options.common.format, io);
   return differences.empty() ? kExitOk : kExitNegative;
 }
 
@@ -85,23 +85,27 @@ void AddShow(CLI::App& parent, Action* chosen) {
   CLI::App& command =
       *parent.add_subcommand("show", "every value of a profile and where it came from");
   auto options = std::make_shared<ShowOptions>();
-  command.add_option("name", options->name, "a name or a file; NAME+NETWORK adds a network")
+  command.add_option("PROFILE", options->name, "a name or a file; NAME+NETWORK adds a network")
       ->required()
-      ->option_text("PROFILE");
-  command.add_flag("--yaml", options->yaml, "as one profile file that extends nothing");
-  command.add_option("-o,--output", options->output, "write that file instead of printing")
-      ->option_text("FILE");
-  AddCommonOptions(command, options->common);
+      ->option_text("(required)");
+  CLI::Option* yaml =
+      command.add_flag("--yaml", options->yaml, "as one profile file that extends nothing");
+  command.add_option("-o,--output", options->output, "write that profile file instead of printing")
+      ->option_text("FILE")
+      ->excludes(yaml);
+  AddFormatOption(command, options->common);
+  AddSetOption(command, options->common);
   SetAction(command, chosen, [options](Io& io) { return RunShow(*options, io); });
 }
 
 void AddCheck(CLI::App& parent, Action* chosen) {
   CLI::App& command = *parent.add_subcommand("check", "read profiles and report every fault");
   auto options = std::make_shared<CheckOptions>();
-  command.add_option("names", options->names, "names or files")
+  command.add_option("PROFILES", options->names, "names or files")
       ->required()
-      ->option_text("PROFILE...");
-  AddCommonOptions(command, options->common);
+      ->option_text("(required)");
+  AddFormatOption(command, options->common);
+  AddSetOption(command, options->common);
   SetAction(command, chosen, [options](Io& io) { return RunCheck(*options, io); });
 }
 
@@ -109,11 +113,14 @@ void AddDiff(CLI::App& parent, Action* chosen) {
   CLI::App& command = *parent.add_subcommand(
       "diff", "what two profiles do not have in common; exit status 1 if anything");
   auto options = std::make_shared<DiffOptions>();
-  command.add_option("left", options->left, "a name or a file")->required()->option_text("PROFILE");
-  command.add_option("right", options->right, "a name or a file")
+  command.add_option("LEFT", options->left, "a name or a file")
       ->required()
-      ->option_text("PROFILE");
-  AddCommonOptions(command, options->common);
+      ->option_text("(required)");
+  command.add_option("RIGHT", options->right, "a name or a file")
+      ->required()
+      ->option_text("(required)");
+  AddFormatOption(command, options->common);
+  AddSetOption(command, options->common);
   SetAction(command, chosen, [options](Io& io) { return RunDiff(*options, io); });
 }
 

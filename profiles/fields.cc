@@ -351,12 +351,17 @@ void VisitEngine(FieldVisitor& v, Engine* engine) {
   }
   Number(v, "band_low", Factor(Need::kRequired, kSmallestFactor, 1, 1), &engine->band_low);
   Number(v, "band_high", Factor(Need::kRequired, 1, kLargestFactor, 1), &engine->band_high);
+  Number(v, "band_ranks_max", Whole(Need::kOptional, 1, kMostRanks), &engine->band_ranks_max);
+  Number(v, "band_nodes_max", Whole(Need::kOptional, 1, kMostRanks), &engine->band_nodes_max);
+  Number(v, "band_bytes_min", Size(Need::kOptional, 0, kMostBytes), &engine->band_bytes_min);
+  Number(v, "band_bytes_max", Size(Need::kOptional, 1, kMostBytes), &engine->band_bytes_max);
   v.Leave();
 }
 
 }  // namespace
 
 void VisitMachine(FieldVisitor& visitor, Machine* machine) {
+  Number(visitor, "network_ports", Whole(Need::kOptional, 1, kMostRanks), &machine->network_ports);
   VisitDevice(visitor, &machine->device);
   std::vector<Tier>& tiers = machine->fabric.tiers;
   const std::size_t count = visitor.EnterList("tiers", Need::kRequired, tiers.size());
@@ -374,7 +379,5 @@ void VisitMachine(FieldVisitor& visitor, Machine* machine) {
   }
   if (!names.empty()) visitor.Leave();
 }
-
-NumberRule NetworkPortsRule() { return Whole(Need::kOptional, 1, kMostRanks); }
 
 }  // namespace commplan::profiles

@@ -89,7 +89,4 @@ class FieldVisitor {
 // which are texts, stay with the visitor's owner.
 void VisitMachine(FieldVisitor& visitor, Machine* machine);
 
-// The single number that stands beside the machine in a file.
-NumberRule NetworkPortsRule();
-
 }  // namespace commplan::profiles

@@ -119,7 +119,7 @@ class Filler final : public FieldVisitor {
     const bool assumed = kind == ProvenanceKind::kAssumed;
     Provenance provenance{kind, assumed && Coin() ? "" : Coin() ? "one" : "two", ""};
     if (assumed || Coin()) provenance.note = kTexts[random_() % kTexts.size()];
-    machine_.provenance.emplace(path_ + "." + std::string(key), provenance);
+    machine_.provenance.emplace((path_.empty() ? "" : path_ + ".") + std::string(key), provenance);
   }
 
   std::mt19937_64& random_;

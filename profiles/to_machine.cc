@@ -204,9 +204,6 @@ Result<Machine> ToMachine(const Document& document) {
   reader.Text("title", Need::kOptional, &machine.title);
   ReadSources(reader, document, &machine);
   VisitMachine(reader, &machine);
-  // Checked here, used where a network is joined: a machine has no such number of its own.
-  double ports = 0;
-  reader.Number("network_ports", NetworkPortsRule(), &ports);
   PutDefaultEngineFirst(reader, document, &machine);
   if (!reader.HasFaultIn("tiers")) CheckTiers(reader, machine);
   CheckEngines(reader, machine);
@@ -215,7 +212,6 @@ Result<Machine> ToMachine(const Document& document) {
   std::move(reader.faults().begin(), reader.faults().end(), std::back_inserter(faults));
   if (!faults.empty()) return Combine(std::move(faults));
   machine.provenance = std::move(reader.provenance());
-  machine.provenance.erase("network_ports");
   return machine;
 }
 

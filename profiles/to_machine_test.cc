@@ -73,9 +73,9 @@ TEST(ToMachine, KnowsWhereEachNumberCameFrom) {
   // The number's own.
   EXPECT_EQ(machine->provenance.at("device.rates.fp8").kind, ProvenanceKind::kAssumed);
   EXPECT_EQ(machine->provenance.at("device.rates.fp8").note, "twice");
-  // memory, memory_bandwidth, multiprocessors, 2 rates; ranks, bandwidth, latency; 2 bands each; 4
-  // of the rule, 3 of the kernel.
-  EXPECT_THAT(machine->provenance, SizeIs(5 + 3 + 4 + 7));
+  // network_ports; memory, memory_bandwidth, multiprocessors, 2 rates; ranks, bandwidth, latency; 2
+  // bands each; 4 of the rule, 3 of the kernel.
+  EXPECT_THAT(machine->provenance, SizeIs(1 + 5 + 3 + 4 + 7));
 }
 
 TEST(ToMachine, AValueMapWithoutKindKeepsTheDefaultsKind) {

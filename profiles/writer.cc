@@ -125,7 +125,7 @@ class YamlEmitter final : public Emitter {
         out_ += Plain(scope.key) + ":\n";
       }
     }
-    Start(scopes_.back().indent + 2, dash);
+    Start(scopes_.empty() ? 0 : scopes_.back().indent + 2, dash);
     out_ += Plain(key) + ":";
   }
 

@@ -35,6 +35,7 @@ name: base
 title: "A machine for tests"
 sources:
   sheet: {title: "The data sheet", url: "https://example.com/sheet"}
+network_ports: {value: 4, kind: datasheet, source: sheet}
 device:
   name: "Tester"
   memory: {value: 80 GB, kind: datasheet, source: sheet}

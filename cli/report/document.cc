@@ -57,13 +57,13 @@ std::string TextTable(const Table& table, bool color) {
   return out;
 }
 
-std::string MarkdownCell(const std::string& text) {
+std::string MarkdownCell(const std::string& text, const Column& column) {
   std::string out;
   for (const char c : text) {
     if (c == '|') out += '\\';
     out += c;
   }
-  return out;
+  return column.code && !out.empty() ? "`" + out + "`" : out;
 }
 
 std::string MarkdownTable(const Table& table) {
@@ -72,14 +72,38 @@ std::string MarkdownTable(const Table& table) {
   std::string rule = "|";
   out += "|";
   for (const Column& column : table.columns) {
-    out += " " + MarkdownCell(column.name) + " |";
+    out += " " + MarkdownCell(column.name, {column.name}) + " |";
     rule += column.align == Align::kRight ? "---:|" : "---|";
   }
   out += "\n" + rule + "\n";
   for (const auto& row : table.rows) {
     out += "|";
-    for (const std::string& cell : row) out += " " + MarkdownCell(cell) + " |";
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      out += " " + MarkdownCell(row[c], table.columns[c]) + " |";
+    }
     out += "\n";
+  }
+  return out;
+}
+
+// Breaks at blanks, as late as a line of this many columns allows.
+std::string Wrapped(const std::string& text, std::size_t columns) {
+  std::string out;
+  std::size_t used = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (used > 0 && used + 1 + Width(word) > columns) {
+      out += "\n";
+      used = 0;
+    } else if (used > 0) {
+      out += " ";
+      ++used;
+    }
+    out += word;
+    used += Width(word);
+    at = end + 1;
   }
   return out;
 }
@@ -100,26 +124,32 @@ std::string CsvCell(const std::string& text) {
 std::string RenderJson(const Document& document) { return document.json.dump(2) + "\n"; }
 
 std::string RenderText(const Document& document, bool color) {
+  constexpr std::size_t kColumns = 100;
   std::string out;
-  for (const auto& block : document.body) {
+  for (const Block& block : document.body) {
     if (!out.empty()) out += "\n";
     if (const auto* table = std::get_if<Table>(&block)) {
       out += TextTable(*table, color);
+    } else if (const auto* heading = std::get_if<Heading>(&block)) {
+      out += Bold(heading->text, color) + "\n";
     } else {
-      out += std::get<Paragraph>(block).text + "\n";
+      out += Wrapped(std::get<Paragraph>(block).text, kColumns) + "\n";
     }
   }
   return out;
 }
 
 std::string RenderMarkdown(const Document& document) {
+  constexpr std::size_t kColumns = 120;
   std::string out;
-  for (const auto& block : document.body) {
+  for (const Block& block : document.body) {
     if (!out.empty()) out += "\n";
     if (const auto* table = std::get_if<Table>(&block)) {
       out += MarkdownTable(*table);
+    } else if (const auto* heading = std::get_if<Heading>(&block)) {
+      out += "## " + heading->text + "\n";
     } else {
-      out += std::get<Paragraph>(block).text + "\n";
+      out += Wrapped(std::get<Paragraph>(block).text, kColumns) + "\n";
     }
   }
   return out;

@@ -15,6 +15,7 @@ enum class Align { kLeft, kRight };
 struct Column {
   std::string name;  // with the unit, such as "time us"
   Align align = Align::kRight;
+  bool code = false;  // formulas and paths: Markdown must not read their stars and bars
 };
 
 struct Table {
@@ -27,10 +28,16 @@ struct Paragraph {
   std::string text;
 };
 
+struct Heading {
+  std::string text;
+};
+
+using Block = std::variant<Heading, Paragraph, Table>;
+
 struct Document {
-  Json json;                                         // starts with "schema"
-  std::vector<std::variant<Paragraph, Table>> body;  // text and Markdown
-  Table rows;                                        // CSV: full precision, names as in JSON
+  Json json;                // starts with "schema"
+  std::vector<Block> body;  // text and Markdown
+  Table rows;               // CSV: full precision, names as in JSON
 };
 
 std::string RenderJson(const Document& document);

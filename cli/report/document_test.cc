@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 namespace commplan::report {
 namespace {
 
@@ -47,6 +49,31 @@ TEST(DocumentTest, MarkdownEscapesBars) {
             "|---|---:|\n"
             "| latency | 3.5 |\n"
             "| µ\\|x | 10.25 |\n");
+}
+
+TEST(DocumentTest, HeadingsAndCode) {
+  Document document;
+  document.body.push_back(Heading{"all-reduce/ring"});
+  document.body.push_back(
+      Table{"", {{"term", Align::kLeft}, {"formula", Align::kLeft, true}}, {{"a", "2*(p - 1)*x"}}});
+  EXPECT_EQ(RenderMarkdown(document),
+            "## all-reduce/ring\n\n| term | formula |\n|---|---|\n| a | `2*(p - 1)*x` |\n");
+  EXPECT_EQ(RenderText(document, false),
+            "all-reduce/ring\n\n  term  formula\n  a     2*(p - 1)*x\n");
+}
+
+TEST(DocumentTest, LongParagraphsAreWrapped) {
+  Document document;
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += (i > 0 ? " " : "") + std::string("word") + std::to_string(i);
+  document.body.push_back(Paragraph{text});
+  std::istringstream lines(RenderText(document, false));
+  std::string again;
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 100U);
+    again += (again.empty() ? "" : " ") + line;
+  }
+  EXPECT_EQ(again, text);
 }
 
 TEST(DocumentTest, CsvQuotesWhereNeeded) {

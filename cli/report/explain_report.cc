@@ -80,18 +80,6 @@ std::array<std::string, kSymbolCount> Words(const Inputs<double>& x) {
   return words;
 }
 
-std::string OriginText(const Machine& machine, const std::vector<std::string>& paths) {
-  std::string text;
-  for (const std::string& path : paths) {
-    const auto found = machine.provenance.find(path);
-    if (found == machine.provenance.end()) continue;
-    const Provenance& p = found->second;
-    text += (text.empty() ? "" : "; ") + path + " (" + std::string(Name(p.kind)) +
-            (p.source.empty() ? "" : ": " + p.source) + ")";
-  }
-  return text;
-}
-
 Json SymbolJson(std::size_t symbol, const std::string& word,
                 const std::vector<std::string>& paths) {
   return {{"symbol", SymbolTexts()[symbol].letter},
@@ -100,9 +88,34 @@ Json SymbolJson(std::size_t symbol, const std::string& word,
           {"from", paths}};
 }
 
+// The letters of the symbols, but nothing for those that are zero: their terms vanish.
+Inputs<Text> LettersOfNonZero(const Inputs<double>& x) {
+  std::array<std::string_view, kSymbolCount> words;
+  VisitInputs(x, [&](Symbol symbol, const auto& member) {
+    const auto i = static_cast<std::size_t>(symbol);
+    words[i] = BaseNumber(member) == 0 ? "0" : SymbolTexts()[i].letter;
+  });
+  return Worded(words);
+}
+
+// A plain algorithm: without what a library adds around it.
+Inputs<Text> LettersOfAlgorithm() {
+  std::array<std::string_view, kSymbolCount> words;
+  for (std::size_t i = 0; i < kSymbolCount; ++i) words[i] = SymbolTexts()[i].letter;
+  for (const Symbol symbol : {Symbol::kLaunch, Symbol::kCopying, Symbol::kStages}) {
+    words[static_cast<std::size_t>(symbol)] = "0";
+  }
+  return Worded(words);
+}
+
+std::string CardText(const FormulaCard& card) {
+  return std::string(card.title) + ". It is " + std::string(ExactnessText(card)) + "; " +
+         std::string(card.assumptions) + ". Source: " + std::string(card.source) + ".";
+}
+
 Table FormulaTable(const std::string& title, std::vector<std::vector<std::string>> lines) {
   return {.title = title,
-          .columns = {{"term", Align::kLeft}, {"formula", Align::kLeft}},
+          .columns = {{"term", Align::kLeft}, {"formula", Align::kLeft, true}},
           .rows = std::move(lines)};
 }
 
@@ -120,32 +133,43 @@ void AddExplanation(const Machine& machine, const CollectiveModel& model, const 
   const Variant& variant = model.VariantOf(price);
   const FormulaCard& card = *variant.card;
   const Inputs<double> x = InputsFor(variant, bytes);
-  const auto words = Words(x);
+  auto words = Words(x);
+  VisitInputs(x, [&](Symbol symbol, const auto& member) {
+    if (BaseNumber(member) == 0) words[static_cast<std::size_t>(symbol)] = "0";
+  });
   std::array<std::string_view, kSymbolCount> views;
   std::copy(words.begin(), words.end(), views.begin());
-  const auto letters = TermLines(card.text(Lettered()));
-  document->body.push_back(
-      Paragraph{"Formula " + std::string(card.id) + ": " + std::string(card.title) +
-                ". Source: " + std::string(card.source) + ". It is " +
-                std::string(ExactnessText(card)) + "; " + std::string(card.assumptions) + "."});
-  document->body.push_back(FormulaTable("Formula", letters));
+  const auto letters = TermLines(card.text(LettersOfNonZero(x)));
+  document->body.push_back(Heading{"Formula " + std::string(card.id)});
+  document->body.push_back(Paragraph{CardText(card)});
+  document->body.push_back(FormulaTable("", letters));
   document->body.push_back(FormulaTable("With the numbers", TermLines(card.text(Worded(views)))));
   Table inputs{.title = "Inputs",
-               .columns = {{"symbol", Align::kLeft},
-                           {"value"},
-                           {"meaning", Align::kLeft},
-                           {"from", Align::kLeft}},
+               .columns = {{"symbol", Align::kLeft, true}, {"value"}, {"meaning", Align::kLeft}},
                .rows = {}};
+  Table origins{.title = "Where they came from",
+                .columns = {{"symbol", Align::kLeft, true},
+                            {"path in the profile", Align::kLeft, true},
+                            {"kind", Align::kLeft},
+                            {"source", Align::kLeft}},
+                .rows = {}};
   Json symbols = Json::array();
   for (std::size_t s = 0; s < kSymbolCount; ++s) {
-    if (!Mentions(letters, SymbolTexts()[s].letter)) continue;
+    const std::string letter(SymbolTexts()[s].letter);
+    if (!Mentions(letters, letter)) continue;
     const auto paths = OriginPaths(model, variant, static_cast<Symbol>(s));
-    const std::string origin = OriginText(machine, paths);
-    inputs.rows.push_back({std::string(SymbolTexts()[s].letter), words[s],
-                           std::string(SymbolTexts()[s].meaning), origin.empty() ? "-" : origin});
+    inputs.rows.push_back({letter, words[s], std::string(SymbolTexts()[s].meaning)});
     symbols.push_back(SymbolJson(s, words[s], paths));
+    for (const std::string& path : paths) {
+      const auto found = machine.provenance.find(path);
+      if (found == machine.provenance.end()) continue;
+      const Provenance& p = found->second;
+      origins.rows.push_back(
+          {letter, path, std::string(Name(p.kind)), p.source.empty() ? p.note : p.source});
+    }
   }
   document->body.push_back(inputs);
+  document->body.push_back(origins);
   Json terms = Json::array();
   for (const auto& line : letters) terms.push_back({{"name", line[0]}, {"formula", line[1]}});
   document->json["explanation"] = {{"formula", card.id},
@@ -162,17 +186,17 @@ Document CardsDocument(const std::vector<const FormulaCard*>& cards) {
   document.json["schema"] = "commplan/explain/1";
   document.json["cards"] = Json::array();
   document.rows.columns = {{"id"}, {"term"}, {"formula"}};
+  std::vector<std::vector<std::string>> all_lines;
   for (const FormulaCard* card : cards) {
-    const auto lines = TermLines(card->text(Lettered()));
-    document.body.push_back(Paragraph{"## " + std::string(card->id)});
-    document.body.push_back(Paragraph{
-        std::string(card->title) + ".\n\nIt is " + std::string(ExactnessText(*card)) + "; " +
-        std::string(card->assumptions) + ".\nSource: " + std::string(card->source) + "."});
+    const auto lines = TermLines(card->text(LettersOfAlgorithm()));
+    document.body.push_back(Heading{std::string(card->id)});
+    document.body.push_back(Paragraph{CardText(*card)});
     document.body.push_back(FormulaTable("", lines));
     Json terms = Json::array();
     for (const auto& line : lines) {
       terms.push_back({{"name", line[0]}, {"formula", line[1]}});
       document.rows.rows.push_back({std::string(card->id), line[0], line[1]});
+      all_lines.push_back(line);
     }
     document.json["cards"].push_back({{"id", card->id},
                                       {"title", card->title},
@@ -181,10 +205,16 @@ Document CardsDocument(const std::vector<const FormulaCard*>& cards) {
                                       {"source", card->source},
                                       {"terms", terms}});
   }
-  Table symbols{.title = "Symbols",
-                .columns = {{"symbol", Align::kLeft}, {"meaning", Align::kLeft}},
+  document.body.push_back(Heading{"Symbols"});
+  document.body.push_back(
+      Paragraph{"The cost is the sum of the terms. A library adds its fixed cost t0 to each call, "
+                "and where it "
+                "copies between the user's buffer and its own, c*S/p."});
+  Table symbols{.title = "",
+                .columns = {{"symbol", Align::kLeft, true}, {"meaning", Align::kLeft}},
                 .rows = {}};
   for (const SymbolText& symbol : SymbolTexts()) {
+    if (!Mentions(all_lines, symbol.letter)) continue;
     symbols.rows.push_back({std::string(symbol.letter), std::string(symbol.meaning)});
   }
   document.body.push_back(symbols);

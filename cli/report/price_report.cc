@@ -81,18 +81,23 @@ Json ToJson(const Answer& a) {
   json["nodes"] = a.model.shape().network_only ? request.group.ranks : a.model.shape().nodes;
   json["stride"] = request.group.stride;
   json["concurrent"] = request.group.concurrent;
-  json["bytes"] = InBytes(a.bytes);
+  json["bytes"] = static_cast<std::int64_t>(InBytes(a.bytes));
   json["time_us"] = InMicros(a.total);
   json["low_us"] = InMicros(a.price.low);
   json["high_us"] = InMicros(a.price.high);
   json["algbw_GBps"] = InGBps(a.algbw);
   json["busbw_GBps"] = InGBps(a.busbw);
-  json["extrapolated"] = false;
+  json["extrapolated"] = a.price.extrapolated;
   if (a.model.variants().empty()) {
     json["engine"] = a.engine.name;
     json["algorithm"] = "none";
+    json["protocol"] = "";
+    json["formula"] = nullptr;
     json["regime"] = "none";
+    json["dominant_term"] = nullptr;
+    json["weakest_input"] = nullptr;
     json["terms"] = Json::array();
+    json["what_if"] = {{"half_latency_us", 0.0}, {"double_bandwidth_us", 0.0}};
     json["alternatives"] = Json::array();
     return json;
   }
@@ -117,14 +122,22 @@ std::string ShareText(Time part, Time whole) {
   return whole > Time() ? ShareForPeople(part / whole) : "-";
 }
 
+std::string BandText(const Answer& a) {
+  if (a.price.low == a.price.high) return "  (a formula, no forecast)";
+  return "  (expected between " + ForPeople(a.price.low) + " and " + ForPeople(a.price.high) +
+         (a.price.extrapolated ? ", extrapolated)" : ")");
+}
+
 Table SummaryTable(const Answer& a) {
   Table table{.title = "", .columns = {{"", Align::kLeft}, {"", Align::kLeft}}, .rows = {}};
   const auto add = [&](const std::string& name, const std::string& value) {
     table.rows.push_back({name, value});
   };
-  add("time", ForPeople(a.total) + "  (expected between " + ForPeople(a.price.low) + " and " +
-                  ForPeople(a.price.high) + ")");
-  if (a.model.variants().empty()) return table;
+  if (a.model.variants().empty()) {
+    add("time", "0 s: a single rank sends nothing");
+    return table;
+  }
+  add("time", ForPeople(a.total) + BandText(a));
   const Variant& variant = a.model.VariantOf(a.price);
   add("algorithm", WayName(variant) + ", by " + variant.engine->name);
   add("algbw", ForPeople(a.algbw));
@@ -133,8 +146,8 @@ Table SummaryTable(const Answer& a) {
   add("regime", std::string(Name(RegimeOf(a.price.cost))) + ": half the latency saves " +
                     ShareText(s.saved_by_half_latency, a.total) + ", twice the bandwidth " +
                     ShareText(s.saved_by_double_bandwidth, a.total));
-  add("rests on", std::string(Name(WeakestKind(a.machine, a.model, variant))) +
-                      " values or better (--explain shows each)");
+  add("weakest input",
+      std::string(Name(WeakestKind(a.machine, a.model, variant))) + " (--explain shows each)");
   return table;
 }
 
@@ -153,12 +166,12 @@ Table TermsTable(const Answer& a) {
 Table AlternativesTable(const Answer& a) {
   Table table{
       .title = "Alternatives",
-      .columns = {{"algorithm", Align::kLeft}, {"engine", Align::kLeft}, {"time"}, {"slower by"}},
+      .columns = {{"algorithm", Align::kLeft}, {"engine", Align::kLeft}, {"time"}, {"difference"}},
       .rows = {}};
   for (const Alternative& other : a.model.AlternativesAt(a.bytes)) {
     const Variant& variant = a.model.variants()[static_cast<std::size_t>(other.variant)];
     table.rows.push_back({WayName(variant), variant.engine->name, ForPeople(other.time),
-                          ForPeople(other.slower_by)});
+                          (other.slower_by > Time() ? "+" : "") + ForPeople(other.slower_by)});
   }
   return table;
 }

@@ -10,6 +10,13 @@ std::string ProvenanceText(const std::optional<profiles::Setting>& setting) {
          (p.note.empty() ? "" : " (" + p.note + ")");
 }
 
+// As above, short enough for two columns.
+std::string KindText(const std::optional<profiles::Setting>& setting) {
+  if (!setting || !setting->provenance) return "-";
+  const Provenance& p = *setting->provenance;
+  return std::string(Name(p.kind)) + (p.source.empty() ? "" : ": " + p.source);
+}
+
 std::string ValueText(const std::optional<profiles::Setting>& setting) {
   return setting ? setting->value : "-";
 }
@@ -56,9 +63,10 @@ Document MachineDocument(const Machine& machine,
   document.json["title"] = machine.title;
   document.json["values"] = Json::array();
   document.body.push_back(Paragraph{machine.name + ": " + machine.title});
-  Table values{.title = "",
-               .columns = {{"path", Align::kLeft}, {"value", Align::kLeft}, {"from", Align::kLeft}},
-               .rows = {}};
+  Table values{
+      .title = "",
+      .columns = {{"path", Align::kLeft, true}, {"value", Align::kLeft}, {"from", Align::kLeft}},
+      .rows = {}};
   for (const profiles::Difference& setting : settings) {
     if (!setting.right) continue;
     values.rows.push_back({setting.path, ValueText(setting.right), ProvenanceText(setting.right)});
@@ -107,21 +115,24 @@ Document DiffDocument(const std::string& left, const std::string& right,
   document.json["left"] = left;
   document.json["right"] = right;
   document.json["differences"] = Json::array();
-  Table table{.title = "",
-              .columns = {{"path", Align::kLeft}, {left, Align::kLeft}, {right, Align::kLeft}},
-              .rows = {}};
+  Table table{
+      .title = "",
+      .columns = {{"path", Align::kLeft, true}, {left, Align::kLeft}, {right, Align::kLeft}},
+      .rows = {}};
   for (const profiles::Difference& d : differences) {
     const bool same = !d.value_differs;
-    table.rows.push_back({d.path, same ? ProvenanceText(d.left) : ValueText(d.left),
-                          same ? ProvenanceText(d.right) : ValueText(d.right)});
+    table.rows.push_back({d.path, same ? KindText(d.left) : ValueText(d.left),
+                          same ? KindText(d.right) : ValueText(d.right)});
     document.json["differences"].push_back({{"path", d.path},
                                             {"left", SettingJson(d.left)},
                                             {"right", SettingJson(d.right)},
                                             {"value_differs", d.value_differs}});
   }
-  document.body.push_back(differences.empty()
-                              ? std::variant<Paragraph, Table>(Paragraph{"no differences"})
-                              : std::variant<Paragraph, Table>(table));
+  if (differences.empty()) {
+    document.body.push_back(Paragraph{"no differences"});
+  } else {
+    document.body.push_back(table);
+  }
   document.rows = table;
   return document;
 }

@@ -132,6 +132,11 @@ struct Engine {
   // How far measured times lie from this model, as factors on its answer: 0.8 and 1.3, say.
   double band_low = 1;
   double band_high = 1;
+  // What those measurements covered; beyond it an answer is extrapolated. 0: no limit.
+  int band_ranks_max = 0;
+  int band_nodes_max = 0;
+  Bytes band_bytes_min{};
+  Bytes band_bytes_max{};
 };
 
 }  // namespace commplan

@@ -127,23 +127,34 @@ class Builder {
   // Links without peer access are staged through the host as soon as three ranks meet.
   double PeerShare() const { return ranks_ > 2 ? tuning_.host_staged_share : 1; }
 
+  Bandwidth InnerBus() const {
+    return tuning_.channel_bandwidth * static_cast<double>(tuning_.channels);
+  }
+
+  // What the links inside really carry: never more than the tier has, and only what other groups
+  // leave. On a bus the rate of one rank depends on who talks, which the channels found there
+  // already say.
+  Bandwidth InsideNow(Bandwidth bus) const {
+    const Bandwidth found = bus * shape_.inner_share;
+    return shape_.inner_bus ? found : Min(found, shape_.all_peers);
+  }
+
   void SetLinks(std::size_t protocol, Variant* variant) const {
     Inputs<double>& x = variant->inputs;
     const double scale = tuning_.latency_scale;
-    const Bandwidth inside = tuning_.channel_bandwidth * static_cast<double>(tuning_.channels);
     if (nodes_ == 1) {
       x.latency = InnerHop(protocol) * scale;
-      x.bandwidth = RingBus(protocol, inside, tuning_.channels) * PeerShare();
+      x.bandwidth = InsideNow(RingBus(protocol, InnerBus(), tuning_.channels) * PeerShare());
       return;
     }
-    x.net_latency = NetworkHop(protocol);
+    x.net_latency = Max(NetworkHop(protocol), shape_.net_latency);
     x.net_bandwidth = RingBus(protocol, graph_.bus, graph_.channels) * graph_.network_share;
     if (local_ == 1) {
       x.latency = x.net_latency;
       x.bandwidth = x.net_bandwidth;
     } else {
       x.latency = InnerHop(protocol) * scale;
-      x.bandwidth = RingBus(protocol, inside, tuning_.channels);
+      x.bandwidth = InsideNow(RingBus(protocol, InnerBus(), tuning_.channels));
     }
   }
 
@@ -185,27 +196,36 @@ class Builder {
     Variant variant = Start(Algorithm::kTree, kProtocols[protocol]);
     variant.card = FindCard(op_, Algorithm::kTree, Span::kOverNodes);
     variant.size_rule = SizeRule::kTreeCorrection;
-    const double channels = graph_.channels;
-    const std::size_t scale = graph_.scale;
-    Bandwidth bus = Min(tuning_.tree_share * graph_.bus, channels * tuning_.channel_tree[scale]);
-    if (variant.protocol == Protocol::kLL) {
-      bus = Min(bus / tuning_.tree_ll_divisor, tuning_.ll_max[scale]);
-    } else if (variant.protocol == Protocol::kLL128) {
-      const double share =
-          nodes_ == 1 ? tuning_.tree_ll128_share_inner : tuning_.tree_ll128_share_network;
-      bus = Min(bus * share, channels * tuning_.channel_tree_ll128[scale]);
-    }
+    const Bandwidth bus = TreeBus(variant.protocol, graph_.bus, graph_.channels);
     Inputs<double>& x = variant.inputs;
     const Time network = tuning_.network.tree[protocol];
     x.launch = tuning_.base_tree[protocol] * tuning_.latency_scale + Extra(variant.protocol);
     x.latency = tuning_.inner.tree[protocol] * tuning_.latency_scale;
-    x.net_latency = network;
-    x.bandwidth = bus * graph_.network_share * (nodes_ == 1 ? PeerShare() : 1);
+    x.net_latency = Max(network, shape_.net_latency);
+    x.bandwidth = InsideNow(TreeBus(variant.protocol, InnerBus(), tuning_.channels) * PeerShare());
+    x.net_bandwidth = nodes_ == 1 ? x.bandwidth : bus * graph_.network_share;
+    if (local_ == 1) x.bandwidth = x.net_bandwidth;
     variant.choice_latency =
         tuning_.base_tree[protocol] + 2.0 * ((local_ - 1.0) * tuning_.inner.tree[protocol] +
                                              std::floor(std::log2(nodes_)) * network);
     variant.choice_bandwidth = bus * 0.5;
     variants_.push_back(variant);
+  }
+
+  Bandwidth TreeBus(Protocol protocol, Bandwidth graph_bus, int graph_channels) const {
+    const double channels = graph_channels;
+    const std::size_t scale = graph_.scale;
+    const Bandwidth bus =
+        Min(tuning_.tree_share * graph_bus, channels * tuning_.channel_tree[scale]);
+    if (protocol == Protocol::kLL) {
+      return Min(bus / tuning_.tree_ll_divisor, tuning_.ll_max[scale]);
+    }
+    if (protocol == Protocol::kLL128) {
+      const double share =
+          nodes_ == 1 ? tuning_.tree_ll128_share_inner : tuning_.tree_ll128_share_network;
+      return Min(bus * share, channels * tuning_.channel_tree_ll128[scale]);
+    }
+    return bus;
   }
 
   // In-switch reduction needs three ranks and a switch that adds; over nodes it becomes a tree.
@@ -230,14 +250,15 @@ class Builder {
     x.launch = tuning_.inner.nvls * tuning_.latency_scale + Extra(Protocol::kSimple);
     variant.choice_latency = tuning_.inner.nvls;
     if (op_ == Op::kAllReduce) {
-      x.bandwidth = (p + 1) * useful;
+      x.bandwidth = InsideNow((p + 1) * useful);
       // NCCL's roles are scatter, sum and copy, gather; filling between sum and copy is the
       // formula's own.
       x.stages = std::max(0, tuning_.nvls_pipeline_stages - 2);
       variant.size_rule = SizeRule::kNvlsChunks;
       variant.choice_bandwidth = p * useful;
     } else {
-      x.bandwidth = variant.choice_bandwidth = useful * ((p - 1) * (p - 1) / p);
+      variant.choice_bandwidth = useful * ((p - 1) * (p - 1) / p);
+      x.bandwidth = InsideNow(variant.choice_bandwidth);
     }
     variants_.push_back(variant);
   }
@@ -254,8 +275,13 @@ class Builder {
     Inputs<double>& x = variant.inputs;
     x.launch = Extra(Protocol::kSimple);
     x.latency = tuning_.inner.nvls_tree * tuning_.latency_scale;
-    x.net_latency = tuning_.network.nvls_tree;
-    x.bandwidth = bus * graph_.network_share;
+    x.net_latency = Max(tuning_.network.nvls_tree, shape_.net_latency);
+    // A bus bandwidth: the switch's work lets a link carry only (1 + 1/q)S of the 2(q-1)/q S that
+    // it counts.
+    const double per_link = 2 * (heads - 1) / (heads + 1);
+    const Bandwidth bus_inside = channels * Min(inside, tuning_.channel_nvls_tree[graph_.scale]);
+    x.bandwidth = InsideNow(bus_inside / per_link) * per_link;
+    x.net_bandwidth = bus * graph_.network_share;
     variant.choice_latency =
         tuning_.inner.nvls_tree + 2.0 * std::floor(std::log2(nodes_)) * tuning_.network.nvls_tree;
     variant.choice_bandwidth = bus * (ranks_ / Steps());

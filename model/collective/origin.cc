@@ -44,8 +44,9 @@ std::vector<std::string_view> NcclKeys(const Variant& variant, const GroupShape&
       }
       return {"channels", "channel_bandwidth"};
     case Symbol::kNetBandwidth:
-      return shape.nodes > 1 ? std::vector<std::string_view>{"network_speeds"}
-                             : std::vector<std::string_view>{};
+      if (shape.nodes == 1) return {};
+      if (nvls) return {"network_speeds", "channel_nvls_tree"};
+      return {"network_speeds"};
     case Symbol::kCopying:
       return {"copy_per_channel", "channels", "channels_per_ring"};
     case Symbol::kStages:
@@ -123,11 +124,18 @@ std::vector<std::string> OriginPaths(const CollectiveModel& model, const Variant
   for (const std::string_view key : NcclKeys(variant, model.shape(), symbol)) {
     paths.push_back("engines." + variant.engine->name + "." + std::string(key));
   }
-  if (symbol == Symbol::kNetBandwidth && !paths.empty()) {
-    for (const std::string_view key : {"bandwidth", "ports"}) {
-      for (std::string& path : TierPaths(model.placement(), 1, key)) paths.push_back(path);
+  // The tiers bound what NCCL's numbers say, so they belong to the answer too.
+  const auto add_tier = [&](std::size_t level, std::initializer_list<std::string_view> keys) {
+    for (const std::string_view key : keys) {
+      for (std::string& path : TierPaths(model.placement(), level, key)) paths.push_back(path);
     }
-  }
+  };
+  if (paths.empty()) return paths;
+  const bool network_only = model.shape().network_only;
+  if (symbol == Symbol::kBandwidth) add_tier(0, {"bandwidth"});
+  if (symbol == Symbol::kLatency && network_only) add_tier(0, {"latency"});
+  if (symbol == Symbol::kNetLatency && !network_only) add_tier(1, {"latency"});
+  if (symbol == Symbol::kNetBandwidth) add_tier(1, {"bandwidth", "ports"});
   return paths;
 }
 

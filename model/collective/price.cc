@@ -27,9 +27,16 @@ std::vector<Variant> VariantsOf(const Engine& engine, Op op, const GroupShape& s
   CHECK(false);
 }
 
+bool Extrapolates(const Engine& engine, const GroupShape& shape, Bytes bytes) {
+  const auto beyond = [](double value, double limit) { return limit > 0 && value > limit; };
+  const int nodes = shape.network_only ? shape.ranks : shape.nodes;
+  return beyond(shape.ranks, engine.band_ranks_max) || beyond(nodes, engine.band_nodes_max) ||
+         beyond(InBytes(bytes), InBytes(engine.band_bytes_max)) || bytes < engine.band_bytes_min;
+}
+
 // Which of a variant's inputs are latencies, and which are rates.
 bool IsLatency(Symbol symbol) {
-  return symbol == Symbol::kLatency || symbol == Symbol::kNetLatency;
+  return symbol == Symbol::kLatency || symbol == Symbol::kNetLatency || symbol == Symbol::kLaunch;
 }
 bool IsRate(Symbol symbol) {
   return symbol == Symbol::kBandwidth || symbol == Symbol::kNetBandwidth;
@@ -149,8 +156,14 @@ Price CollectiveModel::At(Bytes bytes) const {
   const Variant& variant = VariantOf(price);
   price.cost = variant.card->value(InputsFor(variant, bytes));
   const Time total = price.cost.Total();
-  price.low = total * variant.engine->band_low;
-  price.high = total * variant.engine->band_high;
+  const Engine& engine = *variant.engine;
+  price.extrapolated = Extrapolates(engine, shape_, bytes);
+  // Twice as far in ratio: how errors grow outside the measured range is not known, only that they
+  // do.
+  const double low = price.extrapolated ? engine.band_low * engine.band_low : engine.band_low;
+  const double high = price.extrapolated ? engine.band_high * engine.band_high : engine.band_high;
+  price.low = total * low;
+  price.high = total * high;
   return price;
 }
 
@@ -179,6 +192,7 @@ Sensitivity CollectiveModel::SensitivityAt(Bytes bytes) const {
   Inputs<double> half = x, faster = x;
   half.latency = half.latency / 2.0;
   half.net_latency = half.net_latency / 2.0;
+  half.launch = half.launch / 2.0;
   faster.bandwidth = faster.bandwidth * 2.0;
   faster.net_bandwidth = faster.net_bandwidth * 2.0;
   const Time now = price.cost.Total();

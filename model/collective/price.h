@@ -23,7 +23,8 @@ struct Price {
   Cost cost;
   Time low{};
   Time high{};
-  int variant = 0;  // index into CollectiveModel::variants()
+  bool extrapolated = false;  // beyond what the band's measurements covered; the band is wider then
+  int variant = 0;            // index into CollectiveModel::variants()
 };
 
 // Another way to run the same collective.
@@ -36,7 +37,7 @@ struct Alternative {
 
 // What would help: times saved with the chosen way kept as it is.
 struct Sensitivity {
-  Time saved_by_half_latency{};
+  Time saved_by_half_latency{};  // of messages and of the call itself
   Time saved_by_double_bandwidth{};
   // Share of the time that one percent more of an input costs, by symbol (elasticity), exact.
   std::array<double, kSymbolCount> elasticity{};

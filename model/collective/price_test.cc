@@ -21,16 +21,26 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 // 4 ranks on a switch: 10 s per message, 1 byte/s.
-Fabric Switch(Time latency = Seconds(10), Bandwidth bandwidth = Bps(1)) {
+Fabric SwitchOf(Time latency, Bandwidth bandwidth) {
   Tier tier{.name = "switch", .ranks = 4, .bandwidth = bandwidth, .latency = latency};
   return {{tier}};
 }
 
-// The same nodes on a network of one card each: 100 s per message, a quarter of a byte per second.
-Fabric Nodes(Time latency = Seconds(100), Bandwidth bandwidth = Bps(0.25)) {
+const Fabric& Switch() {
+  static const Fabric kSwitch = SwitchOf(Seconds(10), Bps(1));
+  return kSwitch;
+}
+
+// Such nodes on a network of one card each: 100 s per message, a quarter of a byte per second.
+Fabric NodesOf(Time latency, Bandwidth bandwidth) {
   Fabric fabric = Switch();
   fabric.tiers.push_back({.name = "network", .bandwidth = bandwidth, .latency = latency});
   return fabric;
+}
+
+const Fabric& Nodes() {
+  static const Fabric kNodes = NodesOf(Seconds(100), Bps(0.25));
+  return kNodes;
 }
 
 Engine EngineOf(EngineRule rule, const std::string& name) {
@@ -88,10 +98,10 @@ Time TotalAt(const CollectiveModel& model, Bytes bytes) { return model.At(bytes)
 // --- Groups ---
 
 TEST(PriceTest, ASingleRankCostsNothing) {
-  const Engine engine = EngineOf(EngineRule::kCheapest, "ideal");
+  const std::vector<Engine> engines{EngineOf(EngineRule::kCheapest, "ideal")};
   const Fabric nothing;
   for (const Fabric& fabric : {Switch(), nothing}) {
-    const auto model = Create(fabric, {engine}, Op::kAllReduce, {.ranks = 1});
+    const auto model = Create(fabric, engines, Op::kAllReduce, {.ranks = 1});
     ASSERT_THAT(model, IsOk());
     const Price price = model->At(GB(1));
     EXPECT_EQ(price.cost.Total(), Seconds(0));
@@ -112,7 +122,8 @@ TEST(PriceTest, GroupsLargerThanTheFabricAreRefused) {
 }
 
 TEST(PriceTest, WhatAnEngineCannotRunIsUnsupported) {
-  const auto model = Create(Switch(), {FixedTo(Algorithm::kRing)}, Op::kAllToAll, {.ranks = 4});
+  const std::vector<Engine> engines{FixedTo(Algorithm::kRing)};
+  const auto model = Create(Switch(), engines, Op::kAllToAll, {.ranks = 4});
   EXPECT_THAT(model, IsError(ErrorCode::kUnsupported,
                              "engine fixed has no way to run all-to-all among 4 ranks there"));
 }
@@ -185,7 +196,8 @@ TEST(PriceTest, TheFallbackRunsWhatRulesDoNotKnow) {
   engines[0].rules = {Rule(Algorithm::kOneShot, 0, 8)};
   EXPECT_EQ(Chosen(*Create(Switch(), engines, Op::kAllGather, {.ranks = 4}), B(8)),
             "direct of ideal");
-  EXPECT_EQ(Chosen(*Create(Nodes(), engines, Op::kAllReduce, {.ranks = 8}), B(8)), "ring of ideal")
+  EXPECT_EQ(Chosen(*Create(Nodes(), engines, Op::kAllReduce, {.ranks = 8}), B(8)),
+            "hierarchical of ideal")
       << "kernels stay inside a node";
   // Without a fallback the cheapest kernel runs it: two-shot 4 + 6 s against one-shot 6 + 12 s.
   engines[0].fallback.clear();
@@ -193,6 +205,19 @@ TEST(PriceTest, TheFallbackRunsWhatRulesDoNotKnow) {
             "two-shot of rules");
   EXPECT_THAT(Create(Switch(), engines, Op::kAllGather, {.ranks = 4}),
               IsError(ErrorCode::kUnsupported, HasSubstr("engine rules has no way")));
+}
+
+// 8 bytes over 2 nodes of 4: twice 3 steps of 10 s and 2 bytes inside, between them 2 messages of
+// 100 s and 2 bytes of 16 s, as 4 ranks share the card. A second chunk would cost another 200 s.
+TEST(PriceTest, OverNodesAHierarchyCrossesTheNetworkLeast) {
+  const std::vector<Engine> engines{EngineOf(EngineRule::kCheapest, "ideal")};
+  const auto model = Create(Nodes(), engines, Op::kAllReduce, {.ranks = 8});
+  ASSERT_THAT(model, IsOk());
+  EXPECT_EQ(Chosen(*model, B(8)), "hierarchical of ideal");
+  EXPECT_EQ(TotalAt(*model, B(8)), Seconds(2 * 36 + 232));
+  // The flat ring of SensitivityTest takes 556 s.
+  ASSERT_EQ(model->AlternativesAt(B(8)).size(), 1U);
+  EXPECT_EQ(model->AlternativesAt(B(8))[0].slower_by, Seconds(252));
 }
 
 TEST(PriceTest, AnAlgorithmCanBePinned) {
@@ -274,6 +299,36 @@ TEST(PriceTest, TheBandIsThatOfTheEngineThatRuns) {
   EXPECT_EQ(fallback.high, Seconds(132));
 }
 
+// The band counts twice, as a ratio, where no measurement stands behind it.
+TEST(PriceTest, BeyondTheMeasurementsTheBandIsWider) {
+  std::vector<Engine> engines{FixedTo(Algorithm::kRing)};
+  engines[0].band_low = 0.5;
+  engines[0].band_high = 2;
+  engines[0].band_bytes_min = B(4);
+  engines[0].band_bytes_max = B(16);
+  const auto sized = Create(Switch(), engines, Op::kAllReduce, {.ranks = 4});
+  for (const double bytes : {4.0, 16.0}) {
+    EXPECT_FALSE(sized->At(B(bytes)).extrapolated) << bytes;
+    EXPECT_EQ(sized->At(B(bytes)).high, 2.0 * TotalAt(*sized, B(bytes)));
+  }
+  for (const double bytes : {0.0, 3.0, 17.0}) {
+    EXPECT_TRUE(sized->At(B(bytes)).extrapolated) << bytes;
+    EXPECT_EQ(sized->At(B(bytes)).low, 0.25 * TotalAt(*sized, B(bytes)));
+    EXPECT_EQ(sized->At(B(bytes)).high, 4.0 * TotalAt(*sized, B(bytes)));
+  }
+  const auto extrapolated = [&](const Fabric& fabric, const Group& group) {
+    return Create(fabric, engines, Op::kAllReduce, group)->At(B(8)).extrapolated;
+  };
+  engines[0].band_nodes_max = 1;
+  EXPECT_FALSE(extrapolated(Nodes(), {.ranks = 4}));
+  EXPECT_TRUE(extrapolated(Nodes(), {.ranks = 8}));
+  EXPECT_TRUE(extrapolated(Nodes(), {.ranks = 2, .stride = 4})) << "a rank on each of two nodes";
+  engines[0].band_nodes_max = 0;
+  engines[0].band_ranks_max = 4;
+  EXPECT_FALSE(extrapolated(Nodes(), {.ranks = 4}));
+  EXPECT_TRUE(extrapolated(Nodes(), {.ranks = 8}));
+}
+
 // --- What would help ---
 
 double Elasticity(const Sensitivity& sensitivity, Symbol symbol) {
@@ -303,7 +358,7 @@ TEST(SensitivityTest, OfPureLatencyAndOfPureBandwidth) {
   EXPECT_EQ(empty.saved_by_half_latency, Seconds(30));
   EXPECT_EQ(empty.saved_by_double_bandwidth, Seconds(0));
 
-  const Fabric instant = Switch(Seconds(0));
+  const Fabric instant = SwitchOf(Seconds(0), Bps(1));
   const auto bulk = Create(instant, engines, Op::kAllReduce, {.ranks = 4});
   const Sensitivity full = bulk->SensitivityAt(B(40));
   EXPECT_EQ(Elasticity(full, Symbol::kLatency), 0);
@@ -311,6 +366,19 @@ TEST(SensitivityTest, OfPureLatencyAndOfPureBandwidth) {
   EXPECT_EQ(full.saved_by_half_latency, Seconds(0));
   EXPECT_EQ(full.saved_by_double_bandwidth, Seconds(30));
   EXPECT_EQ(Elasticity(bulk->SensitivityAt(B(0)), Symbol::kLatency), 0) << "nothing of nothing";
+}
+
+// One-shot by a kernel: 5 s of launch and 1 s of barrier count as latency, 24 bytes do not.
+TEST(SensitivityTest, TheCallItselfCountsAsLatency) {
+  std::vector<Engine> engines = RulesAndIdeal();
+  engines[0].rules = {Rule(Algorithm::kOneShot, 0, 8)};
+  const auto model = Create(Switch(), engines, Op::kAllReduce, {.ranks = 4});
+  const Sensitivity what_if = model->SensitivityAt(B(8));
+  EXPECT_EQ(what_if.saved_by_half_latency, Seconds(3));
+  EXPECT_EQ(what_if.saved_by_double_bandwidth, Seconds(12));
+  EXPECT_DOUBLE_EQ(Elasticity(what_if, Symbol::kLaunch), 5.0 / 30);
+  EXPECT_DOUBLE_EQ(Elasticity(what_if, Symbol::kLatency), 1.0 / 30);
+  EXPECT_DOUBLE_EQ(Elasticity(what_if, Symbol::kBandwidth), -24.0 / 30);
 }
 
 // A flat ring over 2 nodes of 4, 8 bytes: 14 steps of a byte; 10 of 10 s, 4 of 100 s; at 1 byte/s
@@ -321,7 +389,7 @@ TEST(SensitivityTest, OverNodesEqualsPricingTheBetterFabric) {
   ASSERT_THAT(model, IsOk());
   EXPECT_EQ(TotalAt(*model, B(8)), Seconds(100 + 400 + 14 + 42));
   const Sensitivity what_if = model->SensitivityAt(B(8));
-  Fabric quick = Nodes(Seconds(50)), wide = Nodes(Seconds(100), Bps(0.5));
+  Fabric quick = NodesOf(Seconds(50), Bps(0.25)), wide = NodesOf(Seconds(100), Bps(0.5));
   quick.tiers[0].latency = Seconds(5);
   wide.tiers[0].bandwidth = Bps(2);
   EXPECT_EQ(

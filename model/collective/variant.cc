@@ -79,6 +79,20 @@ double BestChunks(const Variant& variant, Inputs<double> x) {
 
 }  // namespace
 
+namespace {
+
+// How much of its rate inside a node a group keeps beside others of its kind.
+double InnerShare(const Fabric& fabric, const Placement& placement) {
+  if (placement.group.concurrent == 1) return 1;
+  Group alone = placement.group;
+  alone.concurrent = 1;
+  const Result<Placement> free = Place(fabric, alone);
+  CHECK(free.ok());
+  return placement.levels.front().neighbour / free->levels.front().neighbour;
+}
+
+}  // namespace
+
 GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
   GroupShape shape;
   shape.ranks = shape.local = placement.group.ranks;
@@ -88,10 +102,12 @@ GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
   shape.local = inner.domains;
   shape.nodes = placement.group.ranks / inner.domains;
   shape.network_only = inner.tier > 0;
+  shape.inner_bus = tier.kind == TierKind::kBus;
   shape.in_switch = tier.in_switch_reduction;
   shape.latency = inner.latency;
   shape.neighbour = inner.neighbour;
   shape.all_peers = inner.all_peers;
+  shape.inner_share = InnerShare(fabric, placement);
   if (shape.network_only) {
     shape.net_port = tier.bandwidth;
     shape.net_rank = inner.neighbour;
@@ -165,9 +181,12 @@ Inputs<double> InputsFor(const Variant& variant, Bytes bytes) {
     case SizeRule::kNvlsChunks:
       x.chunks = NvlsChunks(variant.engine->nccl, x.ranks, bytes);
       break;
-    case SizeRule::kTreeCorrection:
-      x.bandwidth = x.bandwidth * TreeCorrection(variant.engine->nccl, variant.protocol, bytes);
+    case SizeRule::kTreeCorrection: {
+      const double share = TreeCorrection(variant.engine->nccl, variant.protocol, bytes);
+      x.bandwidth = x.bandwidth * share;
+      x.net_bandwidth = x.net_bandwidth * share;
       break;
+    }
   }
   return x;
 }

@@ -20,10 +20,13 @@ struct GroupShape {
   int nodes = 1;              // domains of the inner level; 1 where the group stays in one
   int local = 1;              // ranks in one of them
   bool network_only = false;  // one rank per node: the only level is a network
+  bool inner_bus = false;     // the inner level is one shared medium
   bool in_switch = false;     // the inner level's switch adds and copies
   Time latency{};
   Bandwidth neighbour{};
   Bandwidth all_peers{};
+  double inner_share =
+      1;  // of the inner level's rate that groups at the same time leave to this one
   Time net_latency{};
   Bandwidth net_rank{};  // one rank's part of the network
   Bandwidth net_port{};  // one network card

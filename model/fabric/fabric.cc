@@ -1,6 +1,7 @@
 #include "model/fabric/fabric.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "model/base/check.h"
 
@@ -87,6 +88,13 @@ std::string_view TierKindName(TierKind kind) {
 Result<Placement> Place(const Fabric& fabric, const Group& group) {
   CHECK(group.ranks >= 1 && group.stride >= 1 && group.concurrent >= 1);
   Placement placement{.group = group, .levels = {}};
+  const std::int64_t span = std::int64_t{group.ranks - 1} * group.stride + 1;
+  const int room = fabric.tiers.empty() ? 1 : fabric.tiers.back().ranks;
+  if (room != 0 && span > room) {
+    return UnsupportedError(
+        Describe(group) + " do not fit on a fabric of " + std::to_string(room) + " ranks",
+        "add a network tier (such as +ib-ndr) to the profile, or use fewer ranks");
+  }
   int inner_members = 1;
   int inner_ranks = 1;
   for (std::size_t i = 0; i < fabric.tiers.size() && inner_members < group.ranks; ++i) {
@@ -100,11 +108,7 @@ Result<Placement> Place(const Fabric& fabric, const Group& group) {
     inner_members = members;
     inner_ranks = tier.ranks;
   }
-  if (inner_members < group.ranks) {
-    return UnsupportedError(
-        Describe(group) + " do not fit on a fabric of " + std::to_string(inner_ranks) + " ranks",
-        "add a network tier (such as +ib-ndr) to the profile, or use fewer ranks");
-  }
+  CHECK(inner_members == group.ranks);
   return placement;
 }
 

@@ -40,6 +40,7 @@ struct Device {
 struct Machine {
   std::string name;
   std::string title;
+  int network_ports = 0;  // of a node towards a network that it joins; 0: it does not say
   Device device;
   Fabric fabric;
   std::vector<Engine> engines;  // the first one is used when none is asked for

@@ -54,9 +54,10 @@ constexpr HandCase kHandCases[] = {
     // the network takes
     // another second for each byte; 6 bytes added.
     {"all-reduce/ring-over-nodes", 3 + 30 + 12 + 12 + 6, "crossings = ceil(6/2)"},
-    {"all-reduce/tree-over-nodes", 2 * 1 + 2 * 10 + 16,
+    {"all-reduce/tree-over-nodes", 2 * 1 + 2 * 10 + 16 + 16,
      "chain of one hop, tree of one level, both ways"},
-    {"all-reduce/nvls-tree", 1 + 20 + 12, "one latency inside, two across, 2(p-1)/p S/B"},
+    {"all-reduce/nvls-tree", 1 + 20 + 12 + 12,
+     "one latency inside, two across, 2(p-1)/p S/B; the network adds 1 s per byte"},
     // Inside: 1 + 4 + 4 added. Across: 2 messages, 4 bytes of 2 s each in 2 steps of 2 bytes, 2
     // added. Inside: 1 + 4.
     // Two chunks of 4 bytes. Inside, once: 1 + 2 + 2 added, and 1 + 2. Across, twice: 2 messages of

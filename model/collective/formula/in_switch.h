@@ -34,13 +34,17 @@ CostOf<R> InSwitchAllReduce(const Inputs<R>& x) {
   return cost;
 }
 
-// In-switch inside each node, a tree across nodes; B counts as bus bandwidth.
+// In-switch inside each node, a tree across nodes; both bandwidths count as bus bandwidth, and what
+// the network adds over the node is its own term.
 template <class R>
 CostOf<R> InSwitchTreeAllReduce(const Inputs<R>& x) {
   CostOf<R> cost;
   cost.Add(Term::kLatency, x.latency);
   cost.Add(Term::kNetworkLatency, R(2) * Floor(Log2(x.nodes)) * x.net_latency);
-  cost.Add(Term::kBandwidth, R(2) * (x.ranks - R(1)) / x.ranks * x.bytes / x.bandwidth);
+  const BytesOf<R> traffic = R(2) * (x.ranks - R(1)) / x.ranks * x.bytes;
+  cost.Add(Term::kBandwidth, traffic / x.bandwidth);
+  cost.Add(Term::kNetworkBandwidth,
+           Max(traffic / x.net_bandwidth - traffic / x.bandwidth, TimeOf<R>()));
   return cost;
 }
 

@@ -42,13 +42,16 @@ CostOf<R> DoubleTreeAllReduce(const Inputs<R>& x) {
 }
 
 // NCCL's tree: chains inside the nodes, two complementary trees across them, finely chunked. On one
-// node it is a chain. B is what the trees sustain, already corrected for message size.
+// node it is a chain. B and B2 are what the trees sustain inside and across, already corrected for
+// message size; what the network adds is its own term.
 template <class R>
 CostOf<R> ChainTreeAllReduce(const Inputs<R>& x) {
   CostOf<R> cost;
   cost.Add(Term::kLatency, R(2) * (x.local - R(1)) * x.latency);
   cost.Add(Term::kNetworkLatency, R(2) * Floor(Log2(x.nodes)) * x.net_latency);
   cost.Add(Term::kBandwidth, R(2) * x.bytes / x.bandwidth);
+  cost.Add(Term::kNetworkBandwidth,
+           R(2) * Max(x.bytes / x.net_bandwidth - x.bytes / x.bandwidth, TimeOf<R>()));
   return cost;
 }
 
