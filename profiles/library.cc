@@ -70,8 +70,8 @@ const LibraryFile* Library::Find(std::string_view name) const {
 }
 
 const Library& ShippedLibrary() {
-  static const Library* const library = new Library(ShippedFiles());
-  return *library;
+  static const Library* const kLibrary = new Library(ShippedFiles());
+  return *kLibrary;
 }
 
 Result<Listing> List(const Library& library) {

@@ -16,7 +16,6 @@
 namespace commplan::profiles {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;

@@ -309,13 +309,13 @@ std::string TreeReader::PathOf(std::string_view key) const {
 
 // ---- faults ----
 
-void TreeReader::Fault(const std::string& path, const Spot& spot, std::string message,
+void TreeReader::Fault(const std::string& path, const Spot& spot, const std::string& message,
                        std::string hint) {
   faulty_paths_.push_back(path);
   faults_.push_back(BadInputError(path + ": " + message, document_.At(spot), std::move(hint)));
 }
 
-void TreeReader::FaultAt(const std::string& path, std::string message, std::string hint) {
+void TreeReader::FaultAt(const std::string& path, const std::string& message, std::string hint) {
   const Node* node = &document_.root;
   std::string_view rest = path;
   while (!rest.empty()) {
@@ -330,7 +330,7 @@ void TreeReader::FaultAt(const std::string& path, std::string message, std::stri
     if (next == nullptr) break;
     node = next;
   }
-  Fault(path, node->spot, std::move(message), std::move(hint));
+  Fault(path, node->spot, message, std::move(hint));
 }
 
 bool TreeReader::HasFaultIn(std::string_view path) const {

@@ -39,7 +39,7 @@ class TreeReader final : public FieldVisitor {
   // Further keys of the root, read by the owner in other ways.
   void Know(std::string_view key) { scopes_.back().known.push_back(key); }
   // Adds a fault at the value of `path`, or where that is absent at the innermost map around it.
-  void FaultAt(const std::string& path, std::string message, std::string hint = {});
+  void FaultAt(const std::string& path, const std::string& message, std::string hint = {});
   // Whether a fault was found at or below `path`.
   bool HasFaultIn(std::string_view path) const;
   // Refuses the root's unknown keys. Nothing may be visited afterwards.
@@ -60,7 +60,8 @@ class TreeReader final : public FieldVisitor {
   const Node* Find(std::string_view key, Need need, std::string_view expected);
   void Push(const Node* node, std::string_view key, bool any_key);
   std::string PathOf(std::string_view key) const;
-  void Fault(const std::string& path, const Spot& spot, std::string message, std::string hint = {});
+  void Fault(const std::string& path, const Spot& spot, const std::string& message,
+             std::string hint = {});
   void CheckUnknown(const Scope& scope);
   std::optional<double> ReadNumber(const Node& node, const NumberRule& rule,
                                    const std::string& path);

@@ -14,9 +14,7 @@ namespace commplan::profiles {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // A tree in one line: {a:[x,y],b:z}.

@@ -140,7 +140,7 @@ struct Entry {
   Algorithm algorithm;
   Protocol protocol;
   double latency_us;
-  double bandwidth_GBps;
+  double gigabytes_per_second;
 };
 
 void ExpectEntries(Op op, const Group& group, const std::vector<Entry>& entries) {
@@ -154,7 +154,8 @@ void ExpectEntries(Op op, const Group& group, const std::vector<Entry>& entries)
     ASSERT_NE(variant, nullptr) << what;
     EXPECT_THAT(variant->choice_latency, IsNearRelative(Micros(entry.latency_us), kRounding))
         << what;
-    EXPECT_THAT(variant->choice_bandwidth, IsNearRelative(GBps(entry.bandwidth_GBps), kRounding))
+    EXPECT_THAT(variant->choice_bandwidth,
+                IsNearRelative(GBps(entry.gigabytes_per_second), kRounding))
         << what;
   }
 }

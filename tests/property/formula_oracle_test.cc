@@ -25,7 +25,7 @@ struct Play {
 };
 
 const std::map<std::string, Play>& Plays() {
-  static const std::map<std::string, Play> plays{
+  static const std::map<std::string, Play> kPlays{
       {"all-reduce/ring", {{"ring"}}},
       {"all-reduce/recursive-doubling", {{"recursive-doubling"}}},
       {"all-reduce/rabenseifner", {{"rabenseifner"}}},
@@ -63,7 +63,7 @@ const std::map<std::string, Play>& Plays() {
       {"all-reduce/tree-over-nodes", {{}}},
       {"all-reduce/nvls-tree", {{}}},
   };
-  return plays;
+  return kPlays;
 }
 
 struct World {
@@ -99,7 +99,8 @@ double FormulaTicks(const FormulaCard& card, const World& w) {
   Inputs<double> x;
   x.ranks = w.ranks;
   x.nodes = w.nodes;
-  x.local = w.ranks / w.nodes;
+  const int local = w.ranks / w.nodes;
+  x.local = local;
   x.chunks = w.chunks;
   x.bytes = B(static_cast<double>(w.bytes));
   x.latency = Seconds(static_cast<double>(w.alpha));

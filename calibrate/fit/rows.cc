@@ -1,0 +1,134 @@
+#include "calibrate/fit/rows.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <tuple>
+#include <utility>
+
+namespace commplan::fit {
+namespace {
+
+// ln 2.5: see the header.
+constexpr double kOutlierStep = 0.916;
+constexpr double kOutlierNoise = 1.0;
+// More repeats than this do not make a row better known than the form can follow.
+constexpr double kLeastNoise = 0.004;
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// The power of two at or below `value`: dividing by it loses no bit.
+double PowerOfTwo(double value) { return std::ldexp(1.0, std::ilogb(value)); }
+
+bool Positive(double value) { return std::isfinite(value) && value > 0; }
+
+Status CheckPoint(const Point& point) {
+  const std::string number = check_internal::DoubleText(point.bytes);
+  if (!Positive(point.bytes)) {
+    return BadInputError("a measurement has " + number + " bytes, expected more than 0");
+  }
+  if (!Positive(point.time_us) || !Positive(point.weight)) {
+    return BadInputError("the measurement of " + number + " bytes has time " +
+                         check_internal::DoubleText(point.time_us) + " us and weight " +
+                         check_internal::DoubleText(point.weight) + ", expected more than 0");
+  }
+  if (!std::isfinite(point.repeat_us) || point.repeat_us < 0) {
+    return BadInputError("the repeat of " + number + " bytes takes " +
+                         check_internal::DoubleText(point.repeat_us) +
+                         " us, expected a time, or 0 for none");
+  }
+  return OkStatus();
+}
+
+// The usual ln(first / repeat).
+double RepeatShift(const std::vector<Point>& points) {
+  std::vector<double> shifts;
+  for (const Point& point : points) {
+    if (point.repeat_us > 0) shifts.push_back(std::log(point.time_us / point.repeat_us));
+  }
+  return shifts.empty() ? 0.0 : Median(std::move(shifts));
+}
+
+// One row from all points of one size.
+Row Merge(const std::vector<Point>& points, std::size_t begin, std::size_t end, double shift) {
+  std::vector<double> times;
+  double weight = 0;
+  for (std::size_t i = begin; i < end; ++i) {
+    double time = points[i].time_us;
+    if (points[i].repeat_us > 0) time = std::min(time, points[i].repeat_us * std::exp(shift));
+    times.push_back(time);
+    weight += points[i].weight;
+  }
+  Row row;
+  row.bytes = points[begin].bytes;
+  row.time_us = times.size() > 2 ? Median(times) : *std::min_element(times.begin(), times.end());
+  row.noise = std::max(kLeastNoise, kUsualNoise / std::sqrt(weight));
+  return row;
+}
+
+void DoubtOutliers(Rows& all) {
+  std::vector<Row>& rows = all.rows;
+  for (std::size_t i = 1; i + 1 < rows.size(); ++i) {
+    const double before = rows[i - 1].y, after = rows[i + 1].y;
+    const bool above = rows[i].y - std::max(before, after) > kOutlierStep;
+    const bool below = std::min(before, after) - rows[i].y > kOutlierStep;
+    if (!above && !below) continue;
+    rows[i].outlier = true;
+    rows[i].noise = kOutlierNoise;
+    all.notes.push_back("the measurement of " + SizeText(rows[i].bytes) + " is more than 2.5 times " +
+                        (above ? "slower" : "faster") +
+                        " than both of its neighbours and hardly counts: measure it again");
+  }
+}
+
+}  // namespace
+
+Result<Rows> PrepareRows(const std::vector<Point>& points) {
+  if (points.empty()) return BadInputError("there is no measurement to fit");
+  for (const Point& point : points) RETURN_IF_ERROR(CheckPoint(point));
+  // Sorted by everything, so that the order in which points came cannot matter.
+  std::vector<Point> sorted = points;
+  std::sort(sorted.begin(), sorted.end(), [](const Point& a, const Point& b) {
+    return std::tie(a.bytes, a.time_us, a.repeat_us, a.weight) <
+           std::tie(b.bytes, b.time_us, b.repeat_us, b.weight);
+  });
+
+  const double shift = RepeatShift(sorted);
+  Rows all;
+  for (std::size_t begin = 0; begin < sorted.size();) {
+    std::size_t end = begin + 1;
+    while (end < sorted.size() && sorted[end].bytes == sorted[begin].bytes) ++end;
+    all.rows.push_back(Merge(sorted, begin, end, shift));
+    begin = end;
+  }
+  const Row& middle = all.rows[all.rows.size() / 2];
+  all.reference_bytes = PowerOfTwo(middle.bytes);
+  all.reference_us = PowerOfTwo(middle.time_us);
+  for (Row& row : all.rows) {
+    row.x = std::log2(row.bytes / all.reference_bytes);
+    row.y = std::log(row.time_us / all.reference_us);
+  }
+  DoubtOutliers(all);
+  for (Row& row : all.rows) row.weight = std::pow(kUsualNoise / row.noise, 2);
+  return all;
+}
+
+std::string SizeText(double bytes) {
+  static constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  while (bytes >= 1024 && unit + 1 < kUnits.size()) {
+    bytes /= 1024;
+    ++unit;
+  }
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%.4g %s", bytes, kUnits[unit]);
+  return text.data();
+}
+
+}  // namespace commplan::fit
