@@ -29,7 +29,7 @@ TEST(AppTest, VersionNamesCommitCompilerAndBackends) {
   const Outcome run = RunWith({"--version"});
   EXPECT_EQ(run.status, kExitOk);
   EXPECT_THAT(run.out, StartsWith("commplan 0."));
-  EXPECT_THAT(run.out, HasSubstr("(commit "));
+  EXPECT_THAT(run.out, HasSubstr("(built from commit "));
   EXPECT_THAT(run.out, HasSubstr("\ncuda: "));
   EXPECT_THAT(run.out, HasSubstr("\nnccl: "));
   EXPECT_EQ(run.err, "");

@@ -1,17 +1,48 @@
 #include "cli/command.h"
 
+#include <cstdint>
 #include <map>
 #include <utility>
 
+#include "model/base/units.h"
+
 namespace commplan::cli {
+
+CLI::Option* AddCount(CLI::App& command, const std::string& name, int* count,
+                      const std::string& description) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 24;
+  const auto read = [count, name](const std::string& text) {
+    const Result<std::int64_t> number = ParseInteger(text);
+    if (!number.ok()) {
+      throw CLI::ValidationError(
+          name, number.error().message +
+                    (number.error().hint.empty() ? "" : " (" + number.error().hint + ")"));
+    }
+    if (*number < 1 || *number > kMost) {
+      throw CLI::ValidationError(
+          name, "found " + text + ", expected a count from 1 to " + std::to_string(kMost));
+    }
+    *count = static_cast<int>(*number);
+  };
+  return command.add_option_function<std::string>(name, read, description);
+}
 
 void AddFormatOption(CLI::App& command, CommonOptions& options) {
   static const std::map<std::string, Format> kFormats{{"text", Format::kText},
                                                       {"json", Format::kJson},
                                                       {"csv", Format::kCsv},
                                                       {"markdown", Format::kMarkdown}};
-  command.add_option("--format", options.format, "text (for people), json, csv or markdown")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+  const auto read = [&options](const std::string& text) {
+    const auto found = kFormats.find(text);
+    if (found == kFormats.end()) {
+      throw CLI::ValidationError("--format",
+                                 "found '" + text + "', expected text, json, csv or markdown");
+    }
+    options.format = found->second;
+  };
+  command
+      .add_option_function<std::string>("--format", read,
+                                        "text (for people), json, csv or markdown")
       ->option_text("FORMAT");
 }
 

@@ -133,28 +133,22 @@ void AddPrice(CLI::App& app, Action* chosen) {
                   "a network")
       ->required()
       ->option_text("PROFILE" + required);
-  command.add_option("--ranks", options->ranks, "ranks of the group")
+  AddCount(command, "--ranks", &options->ranks, "ranks of the group")
       ->required()
-      ->check(CLI::Range(1, 1 << 24))
       ->option_text("N" + required);
   command
       .add_option("--bytes", options->bytes, "message size as nccl-tests counts it: 16MiB, 8192")
       ->required()
       ->option_text("SIZE" + required);
   CLI::Option* nodes =
-      command.add_option("--nodes", options->nodes, "spread the ranks evenly over so many nodes")
-          ->check(CLI::Range(1, 1 << 24))
+      AddCount(command, "--nodes", &options->nodes, "spread the ranks evenly over so many nodes")
           ->option_text("M");
-  command
-      .add_option("--stride", options->stride,
-                  "distance of neighbours in the machine's numbering (default 1)")
-      ->check(CLI::Range(1, 1 << 24))
+  AddCount(command, "--stride", &options->stride,
+           "distance of neighbours in the machine's numbering (default 1)")
       ->option_text("D")
       ->excludes(nodes);
-  command
-      .add_option("--concurrent", options->concurrent,
-                  "groups of this shape that run at the same time (default 1)")
-      ->check(CLI::Range(1, 1 << 24))
+  AddCount(command, "--concurrent", &options->concurrent,
+           "groups of this shape that run at the same time (default 1)")
       ->option_text("G");
   command
       .add_option("--engine", options->engine,

@@ -13,7 +13,8 @@ std::string VersionText() {
 #else
   const std::string compiler = "g++ " __VERSION__;
 #endif
-  std::string text = "commplan " + Version() + " (commit " COMMPLAN_COMMIT ", " + compiler + ")\n";
+  std::string text =
+      "commplan " + Version() + " (built from commit " COMMPLAN_COMMIT ", " + compiler + ")\n";
   for (const device::Backend& backend : device::Backends()) {
     text += backend.name + ": " + backend.built_with + "\n";
   }

@@ -352,6 +352,7 @@ void VisitEngine(FieldVisitor& v, Engine* engine) {
   Number(v, "band_low", Factor(Need::kRequired, kSmallestFactor, 1, 1), &engine->band_low);
   Number(v, "band_high", Factor(Need::kRequired, 1, kLargestFactor, 1), &engine->band_high);
   Number(v, "band_ranks_max", Whole(Need::kOptional, 1, kMostRanks), &engine->band_ranks_max);
+  v.Flag("band_rooted", &engine->band_rooted);
   Number(v, "band_nodes_max", Whole(Need::kOptional, 1, kMostRanks), &engine->band_nodes_max);
   Number(v, "band_bytes_min", Size(Need::kOptional, 0, kMostBytes), &engine->band_bytes_min);
   Number(v, "band_bytes_max", Size(Need::kOptional, 1, kMostBytes), &engine->band_bytes_max);

@@ -17,6 +17,13 @@ def _system_library_impl(ctx):
              (ctx.name, ctx.attr.header, ctx.attr.package))
     for folder in ctx.attr.folders:
         ctx.symlink(root + "/include/" + folder, "include/" + folder)
+    linkopts = ctx.attr.linkopts
+    if ctx.os.environ.get("COMMPLAN_STATIC", ""):
+        # -lfmt becomes -l:libfmt.a; what has no archive (-lpthread) is part of libc.
+        linkopts = [
+            "-l:lib%s.a" % option[2:] if option.startswith("-l") and option != "-lpthread" else option
+            for option in linkopts
+        ]
     ctx.file("BUILD", """
 cc_library(
     name = "{name}",
@@ -29,12 +36,13 @@ cc_library(
         name = ctx.attr.target or ctx.name,
         globs = ", ".join(['"include/%s/**"' % f for f in ctx.attr.folders]),
         include = ctx.attr.include,
-        linkopts = repr(ctx.attr.linkopts),
+        linkopts = repr(linkopts),
     ))
 
 system_library = repository_rule(
     doc = "One C++ library from a distribution package: its headers, so that an upgrade rebuilds, and how to link it.",
     implementation = _system_library_impl,
+    environ = ["COMMPLAN_STATIC"],
     local = True,
     attrs = {
         "folders": attr.string_list(mandatory = True, doc = "folders below include/ that hold its headers"),
@@ -49,7 +57,8 @@ system_library = repository_rule(
 def _preferred_repository_impl(ctx):
     root = _first_existing(ctx, ctx.attr.paths)
     if root == None:
-        root = str(ctx.path(ctx.attr.fallback).dirname)
+        # Found from the root: the stub's own folder is hidden from Bazel, so that no pattern walks into it.
+        root = str(ctx.path(Label("//:WORKSPACE")).dirname) + "/" + ctx.attr.fallback
     for entry in ctx.path(root).readdir():
         ctx.symlink(entry, entry.basename)
 
@@ -58,7 +67,7 @@ preferred_repository = repository_rule(
     implementation = _preferred_repository_impl,
     local = True,
     attrs = {
-        "fallback": attr.label(mandatory = True, doc = "the WORKSPACE file of the stub"),
+        "fallback": attr.string(mandatory = True, doc = "the folder of the stub, from the root"),
         "paths": attr.string_list(mandatory = True, doc = "where a distribution may have put it"),
     },
 )

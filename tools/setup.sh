@@ -4,7 +4,6 @@
 # What the build needs, and a file or command that tells whether it is there.
 build_needs='
 bazel:bazel-bootstrap
-/usr/share/bazel/rules/java:bazel-rules-java
 g++:g++
 /usr/include/CLI/CLI.hpp:libcli11-dev
 /usr/include/eigen3/Eigen/Core:libeigen3-dev
@@ -80,11 +79,21 @@ make_build_folder() {
   }
 }
 
+# take_lock: one build at a time in a checkout; held until the script ends.
+take_lock() {
+  exec 9>"$root/.build/lock"
+  flock -n 9 || {
+    say 'waiting for another build of this checkout'
+    flock 9
+  }
+}
+
 # cache_folder: where Bazel keeps its outputs; it must not be below the checkout.
 cache_folder() {
   for folder in "${XDG_CACHE_HOME:-}" "${HOME:-/nonexistent}/.cache" "${TMPDIR:-/tmp}/cache-$(id -u)"; do
     case $folder in
-      /*) mkdir -p "$folder/commplan" 2>/dev/null && [ -w "$folder/commplan" ] &&
+      # -O: below /tmp a stranger may have made the folder first.
+      /*) mkdir -p "$folder/commplan" 2>/dev/null && [ -w "$folder/commplan" ] && [ -O "$folder/commplan" ] &&
         printf '%s/commplan' "$folder" && return ;;
     esac
   done
@@ -103,8 +112,14 @@ run_bazel() {
     set -o pipefail
     "${BAZEL:-bazel}" --nohome_rc --batch --output_user_root="$cache/bazel" "$@" 2>&1 |
       { grep -v -e 'OpenJDK 64-Bit Server VM warning' -e '^WARNING: Running Bazel server needs to be killed' \
-        -e '^WARNING: --batch mode is deprecated' -e '^INFO: ' -e '^DEBUG: ' -e '^$' >&2 || true; }
+        -e '^WARNING: --batch mode is deprecated' -e '^INFO: ' -e '^DEBUG: ' \
+        -e '^Target .* up-to-date' -e '^  \.build/bin/' -e '^There were tests whose specified size is too big' -e '^$' || true; } | in_terms_of_checkout >&2
   )
+}
+
+# in_terms_of_checkout: messages name the files that the user has, not those of the copy.
+in_terms_of_checkout() {
+  if [ "$workspace" = "$root" ]; then cat; else sed -u "s|$workspace|${root//&/\\&}|g"; fi
 }
 
 # enter_workspace CACHE: sets $workspace, the folder that Bazel sees. It is the checkout, unless a blank in its path
@@ -115,4 +130,7 @@ enter_workspace() {
   workspace=$1/trees/$(printf %s "$root" | cksum | tr ' ' -)
   rm -rf "$workspace" && mkdir -p "$workspace" &&
     tar -C "$root" --exclude=./.build -cf - . | tar -C "$workspace" -xf - || exit 4
+  # What Bazel leaves in the copy is found from the checkout too.
+  mkdir -p "$workspace/.build" && ln -sfn "$workspace/.build/bin" "$root/.build/bin" &&
+    ln -sfn "$workspace/.build/testlogs" "$root/.build/testlogs"
 }

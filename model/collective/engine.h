@@ -134,6 +134,7 @@ struct Engine {
   double band_high = 1;
   // What those measurements covered; beyond it an answer is extrapolated. 0: no limit.
   int band_ranks_max = 0;
+  bool band_rooted = false;  // whether broadcast, reduce and p2p were among them
   int band_nodes_max = 0;
   Bytes band_bytes_min{};
   Bytes band_bytes_max{};

@@ -12,14 +12,18 @@
 namespace commplan {
 namespace {
 
+// So many chunks that what one of them takes is nothing.
+constexpr double kFine = 1e9;
+
 constexpr std::array<Protocol, 3> kProtocols{Protocol::kLL, Protocol::kLL128, Protocol::kSimple};
 
 // What the topology search finds for the group.
 struct Graph {
   int channels = 1;
-  Bandwidth bus{};           // of all channels together
-  std::size_t scale = 0;     // column of the tables
-  double network_share = 1;  // of the cards' rate that other groups leave
+  Bandwidth bus{};        // of all channels together
+  std::size_t scale = 0;  // column of the tables
+  Bandwidth network{};    // what the cards really carry for the group; the search rounds it down to
+                          // its steps
 };
 
 // The largest of the search's speeds that the limit allows; the limit itself where all are larger.
@@ -45,8 +49,7 @@ Graph Search(const NcclTuning& tuning, const GroupShape& shape) {
   Bandwidth limit = shape.net_port;
   if (!shape.network_only) limit = Min(limit, tuning.link_total / cards);
   graph.bus = Speed(tuning.network_speeds, limit) * cards;
-  const double members = shape.network_only ? 1 : shape.local;
-  graph.network_share = std::min(1.0, shape.net_rank * members / (shape.net_port * cards));
+  graph.network = shape.net_together;
   return graph;
 }
 
@@ -147,8 +150,11 @@ class Builder {
       x.bandwidth = InsideNow(RingBus(protocol, InnerBus(), tuning_.channels) * PeerShare());
       return;
     }
-    x.net_latency = Max(NetworkHop(protocol), shape_.net_latency);
-    x.net_bandwidth = RingBus(protocol, graph_.bus, graph_.channels) * graph_.network_share;
+    // A hop takes no longer on a ring than on a tree: a larger entry of the table only steers the
+    // choice.
+    const Time hop = Min(NetworkHop(protocol), tuning_.network.tree[protocol]);
+    x.net_latency = Max(hop, shape_.net_latency);
+    x.net_bandwidth = RingBus(protocol, graph_.network, graph_.channels);
     if (local_ == 1) {
       x.latency = x.net_latency;
       x.bandwidth = x.net_bandwidth;
@@ -168,10 +174,14 @@ class Builder {
     }
     CHECK(variant.card != nullptr);
     SetLinks(protocol, &variant);
+    if (rooted) {
+      AddRooted(protocol, variant);
+      return;
+    }
     Inputs<double>& x = variant.inputs;
     x.launch = tuning_.base_ring[protocol] * tuning_.latency_scale + Extra(variant.protocol);
-    if (variant.protocol == Protocol::kSimple && !rooted) x.copying = Copying();
-    const double steps = rooted ? ranks_ : Steps();
+    if (variant.protocol == Protocol::kSimple) x.copying = Copying();
+    const double steps = Steps();
     const double crossings = nodes_ == 1 ? 0 : (op_ == Op::kAllReduce ? 2.0 : 1.0) * (nodes_ - 1.0);
     variant.choice_latency = tuning_.base_ring[protocol] +
                              (steps - crossings) * InnerHop(protocol) +
@@ -181,14 +191,22 @@ class Builder {
       variant.choice_plateau = variant.choice_latency * (tuning_.ring_simple_network_factor - 1.0);
       variant.plateau_from = B(64) * (1.0 * graph_.channels * ranks_);
     }
-    if (rooted) {
-      variant.size_rule = SizeRule::kBestChunks;
-      if (nodes_ > 1 && local_ > 1) {
-        x.latency =
-            (x.latency * (ranks_ - nodes_) + x.net_latency * (nodes_ - 1.0)) / (ranks_ - 1.0);
-        x.bandwidth = Min(x.bandwidth, x.net_bandwidth);
-      }
-    }
+    variants_.push_back(variant);
+  }
+
+  // Broadcast and reduce: a chain so finely chunked that NCCL counts one hop only, the slowest one;
+  // Simple has the tree's entry. On all links at once the slowest one sets the pace.
+  void AddRooted(std::size_t protocol, Variant variant) {
+    Inputs<double>& x = variant.inputs;
+    const bool simple = variant.protocol == Protocol::kSimple;
+    const Time inner = simple ? tuning_.inner.tree[protocol] : tuning_.inner.ring[protocol];
+    const Time hop = nodes_ == 1 ? inner * tuning_.latency_scale : Max(x.net_latency, inner);
+    if (nodes_ > 1 && local_ > 1) x.bandwidth = Min(x.bandwidth, x.net_bandwidth);
+    x.launch = tuning_.base_ring[protocol] * tuning_.latency_scale + Extra(variant.protocol) + hop;
+    x.latency = Time();
+    x.chunks = kFine;
+    variant.choice_latency = tuning_.base_ring[protocol] + hop;
+    variant.choice_bandwidth = RingBus(protocol, graph_.bus, graph_.channels);
     variants_.push_back(variant);
   }
 
@@ -203,7 +221,8 @@ class Builder {
     x.latency = tuning_.inner.tree[protocol] * tuning_.latency_scale;
     x.net_latency = Max(network, shape_.net_latency);
     x.bandwidth = InsideNow(TreeBus(variant.protocol, InnerBus(), tuning_.channels) * PeerShare());
-    x.net_bandwidth = nodes_ == 1 ? x.bandwidth : bus * graph_.network_share;
+    x.net_bandwidth =
+        nodes_ == 1 ? x.bandwidth : TreeBus(variant.protocol, graph_.network, graph_.channels);
     if (local_ == 1) x.bandwidth = x.net_bandwidth;
     variant.choice_latency =
         tuning_.base_tree[protocol] + 2.0 * ((local_ - 1.0) * tuning_.inner.tree[protocol] +
@@ -281,7 +300,8 @@ class Builder {
     const double per_link = 2 * (heads - 1) / (heads + 1);
     const Bandwidth bus_inside = channels * Min(inside, tuning_.channel_nvls_tree[graph_.scale]);
     x.bandwidth = InsideNow(bus_inside / per_link) * per_link;
-    x.net_bandwidth = bus * graph_.network_share;
+    x.net_bandwidth = Min((graph_.scale == 1 ? 2.0 : 1.0) * graph_.network,
+                          channels * tuning_.channel_nvls_tree[graph_.scale]);
     variant.choice_latency =
         tuning_.inner.nvls_tree + 2.0 * std::floor(std::log2(nodes_)) * tuning_.network.nvls_tree;
     variant.choice_bandwidth = bus * (ranks_ / Steps());
@@ -298,7 +318,7 @@ class Builder {
     Inputs<double>& x = variant.inputs;
     x.launch = tuning_.base_pat * tuning_.latency_scale + tuning_.pat_per_rank * (1.0 * ranks_);
     x.latency = hop;
-    x.bandwidth = graph_.bus * tuning_.pat_share * graph_.network_share;
+    x.bandwidth = graph_.network * tuning_.pat_share;
     variant.choice_latency =
         tuning_.base_pat + rounds * hop + tuning_.pat_per_rank * (1.0 * ranks_);
     variant.choice_bandwidth = graph_.bus * tuning_.pat_share;

@@ -428,16 +428,17 @@ TEST(NcclTest, GroupsSideBySideShareTheCards) {
   // Data parallelism of 4 nodes in 8 groups: with 8 cards one for each, with 4 cards half of one.
   const Group alone{.ranks = 4, .stride = 8};
   const Group eight{.ranks = 4, .stride = 8, .concurrent = 8};
-  EXPECT_THAT(ring(8, eight).inputs.bandwidth, IsNearRelative(GBps(48), kRounding));
-  EXPECT_THAT(ring(4, eight).inputs.bandwidth, IsNearRelative(GBps(24), kRounding));
-  EXPECT_THAT(ring(4, alone).inputs.bandwidth, IsNearRelative(GBps(48), kRounding));
+  EXPECT_THAT(ring(8, eight).inputs.bandwidth, IsNearRelative(GBps(50), kRounding));
+  EXPECT_THAT(ring(4, eight).inputs.bandwidth, IsNearRelative(GBps(25), kRounding));
+  EXPECT_THAT(ring(4, alone).inputs.bandwidth, IsNearRelative(GBps(50), kRounding));
   // NCCL itself knows of no other group.
   EXPECT_EQ(ring(4, eight).choice_bandwidth, ring(4, alone).choice_bandwidth);
-  // Two groups of 4 ranks in each of 2 nodes: a group uses 4 cards (of 48 GB/s, as 370.8/4 is
-  // more), alone on them where there are 8 and with the other one where there are 4.
+  // Two groups of 4 ranks in each of 2 nodes: a group uses 4 cards (all of their 50 GB/s:
+  // the search's step of 48 is for the choice), alone on them where there are 8 and with the other
+  // one where there are 4.
   const Group two{.ranks = 8, .stride = 2, .concurrent = 2};
-  EXPECT_THAT(ring(8, two).inputs.net_bandwidth, IsNearRelative(GBps(4 * 48), kRounding));
-  EXPECT_THAT(ring(4, two).inputs.net_bandwidth, IsNearRelative(GBps(2 * 48), kRounding));
+  EXPECT_THAT(ring(8, two).inputs.net_bandwidth, IsNearRelative(GBps(4 * 50), kRounding));
+  EXPECT_THAT(ring(4, two).inputs.net_bandwidth, IsNearRelative(GBps(2 * 50), kRounding));
 }
 
 TEST(NcclTest, LatenciesFollowTheClockInsideAndNotBetweenNodes) {

@@ -7,6 +7,22 @@ namespace {
 
 using Paths = std::vector<std::string>;
 
+// The keys below engines.NAME that limit what NCCL's protocols draw from the network.
+std::vector<std::string_view> NetworkKeys(const Variant& variant) {
+  const bool ll = variant.protocol == Protocol::kLL;
+  const bool ll128 = variant.protocol == Protocol::kLL128;
+  if (variant.card->algorithm == Algorithm::kNvlsTree) return {"channel_nvls_tree"};
+  if (variant.card->algorithm == Algorithm::kTree) {
+    if (ll) return {"tree_share", "channel_tree", "tree_ll_divisor", "ll_max", "tree_correction"};
+    if (ll128)
+      return {"tree_share", "tree_ll128_share_network", "channel_tree_ll128", "tree_correction"};
+    return {"tree_share", "channel_tree", "tree_correction"};
+  }
+  if (ll) return {"ring_ll_share", "ll_max"};
+  if (ll128) return {"ring_ll128_share", "channel_ring_ll128"};
+  return {};
+}
+
 // The keys below engines.NAME that NCCL's inputs are made of.
 std::vector<std::string_view> NcclKeys(const Variant& variant, const GroupShape& shape,
                                        Symbol symbol) {
@@ -17,7 +33,16 @@ std::vector<std::string_view> NcclKeys(const Variant& variant, const GroupShape&
   const bool network_only = shape.network_only;
   switch (symbol) {
     case Symbol::kLaunch:
-      if (algorithm == Algorithm::kNvls) return {"inner.nvls", "latency_scale", "extra_simple"};
+      if (algorithm == Algorithm::kNvls) {
+        const bool reduces = variant.card->op == Op::kAllReduce;
+        return {"inner.nvls", "latency_scale", reduces ? "extra_simple_reduce" : "extra_simple"};
+      }
+      if (variant.card->op == Op::kBroadcast || variant.card->op == Op::kReduce) {
+        if (shape.nodes == 1 && !network_only) {
+          return {"base_ring", simple ? "inner.tree" : "inner.ring", "latency_scale"};
+        }
+        return {"base_ring", "latency_scale", "network.ring", "network.tree", "inner.ring"};
+      }
       if (nvls) return {"extra_simple_reduce"};
       if (algorithm == Algorithm::kPat) return {"base_pat", "pat_per_rank", "latency_scale"};
       return {tree ? "base_tree" : "base_ring", "latency_scale",
@@ -32,21 +57,21 @@ std::vector<std::string_view> NcclKeys(const Variant& variant, const GroupShape&
       if (shape.nodes == 1 && !network_only) return {};
       if (algorithm == Algorithm::kNvlsTree) return {"network.nvls_tree"};
       return {tree || network_only ? "network.tree" : "network.ring"};
-    case Symbol::kBandwidth:
-      if (nvls) return {"link_total", "nvls_speeds", "nvls_efficiency"};
-      if (network_only) return {"network_speeds"};
-      if (tree)
-        return {"channels", "channel_bandwidth", "tree_share", "channel_tree", "tree_correction"};
-      if (variant.protocol == Protocol::kLL)
-        return {"channels", "channel_bandwidth", "ring_ll_share", "ll_max"};
-      if (variant.protocol == Protocol::kLL128) {
-        return {"channels", "channel_bandwidth", "ring_ll128_share", "channel_ring_ll128"};
+    case Symbol::kBandwidth: {
+      if (algorithm == Algorithm::kNvlsTree) {
+        return {"link_total", "nvls_speeds", "nvls_efficiency", "channel_nvls_tree"};
       }
-      return {"channels", "channel_bandwidth"};
+      if (nvls) return {"link_total", "nvls_speeds", "nvls_efficiency"};
+      if (algorithm == Algorithm::kPat) return {"pat_share"};
+      if (network_only) return NetworkKeys(variant);
+      std::vector<std::string_view> keys = NetworkKeys(variant);
+      keys.insert(keys.begin(), {"channels", "channel_bandwidth", "host_staged_share"});
+      if (tree && variant.protocol == Protocol::kLL128) keys.push_back("tree_ll128_share_inner");
+      return keys;
+    }
     case Symbol::kNetBandwidth:
       if (shape.nodes == 1) return {};
-      if (nvls) return {"network_speeds", "channel_nvls_tree"};
-      return {"network_speeds"};
+      return NetworkKeys(variant);
     case Symbol::kCopying:
       return {"copy_per_channel", "channels", "channels_per_ring"};
     case Symbol::kStages:
@@ -69,6 +94,15 @@ Paths TierPaths(const Placement& placement, std::size_t level, std::string_view 
   return {"tiers." + std::to_string(placement.levels[level].tier) + "." + std::string(key)};
 }
 
+Paths OuterTierPaths(const Placement& placement, std::initializer_list<std::string_view> keys) {
+  Paths paths;
+  for (std::size_t level = 1; level < placement.levels.size(); ++level) {
+    for (const std::string_view key : keys)
+      paths.push_back(TierPaths(placement, level, key).front());
+  }
+  return paths;
+}
+
 Paths TextbookPaths(const CollectiveModel& model, const Variant& variant, Symbol symbol) {
   const Placement& placement = model.placement();
   const std::string engine = "engines." + variant.engine->name + ".";
@@ -78,12 +112,9 @@ Paths TextbookPaths(const CollectiveModel& model, const Variant& variant, Symbol
     case Symbol::kBandwidth:
       return TierPaths(placement, 0, "bandwidth");
     case Symbol::kNetLatency:
-      return TierPaths(placement, 1, "latency");
-    case Symbol::kNetBandwidth: {
-      Paths paths = TierPaths(placement, 1, "bandwidth");
-      if (!paths.empty()) paths.push_back(TierPaths(placement, 1, "ports").front());
-      return paths;
-    }
+      return OuterTierPaths(placement, {"latency"});
+    case Symbol::kNetBandwidth:
+      return OuterTierPaths(placement, {"bandwidth", "ports", "oversubscription"});
     case Symbol::kReduction:
       return {engine + "reduction"};
     default:
@@ -130,12 +161,18 @@ std::vector<std::string> OriginPaths(const CollectiveModel& model, const Variant
       for (std::string& path : TierPaths(model.placement(), level, key)) paths.push_back(path);
     }
   };
-  if (paths.empty()) return paths;
   const bool network_only = model.shape().network_only;
+  const bool rooted = variant.card->op == Op::kBroadcast || variant.card->op == Op::kReduce;
   if (symbol == Symbol::kBandwidth) add_tier(0, {"bandwidth"});
   if (symbol == Symbol::kLatency && network_only) add_tier(0, {"latency"});
-  if (symbol == Symbol::kNetLatency && !network_only) add_tier(1, {"latency"});
-  if (symbol == Symbol::kNetBandwidth) add_tier(1, {"bandwidth", "ports"});
+  for (std::size_t level = 1; level < model.placement().levels.size(); ++level) {
+    if (symbol == Symbol::kNetLatency || (symbol == Symbol::kLaunch && rooted)) {
+      add_tier(level, {"latency"});
+    }
+    if (symbol == Symbol::kNetBandwidth || (symbol == Symbol::kBandwidth && rooted)) {
+      add_tier(level, {"bandwidth", "ports", "oversubscription"});
+    }
+  }
   return paths;
 }
 

@@ -27,9 +27,11 @@ std::vector<Variant> VariantsOf(const Engine& engine, Op op, const GroupShape& s
   CHECK(false);
 }
 
-bool Extrapolates(const Engine& engine, const GroupShape& shape, Bytes bytes) {
+bool Extrapolates(const Engine& engine, Op op, const GroupShape& shape, Bytes bytes) {
   const auto beyond = [](double value, double limit) { return limit > 0 && value > limit; };
   const int nodes = shape.network_only ? shape.ranks : shape.nodes;
+  const bool rooted = op == Op::kBroadcast || op == Op::kReduce || op == Op::kPointToPoint;
+  if (rooted && engine.band_ranks_max > 0 && !engine.band_rooted) return true;
   return beyond(shape.ranks, engine.band_ranks_max) || beyond(nodes, engine.band_nodes_max) ||
          beyond(InBytes(bytes), InBytes(engine.band_bytes_max)) || bytes < engine.band_bytes_min;
 }
@@ -157,7 +159,7 @@ Price CollectiveModel::At(Bytes bytes) const {
   price.cost = variant.card->value(InputsFor(variant, bytes));
   const Time total = price.cost.Total();
   const Engine& engine = *variant.engine;
-  price.extrapolated = Extrapolates(engine, shape_, bytes);
+  price.extrapolated = Extrapolates(engine, request_.op, shape_, bytes);
   // Twice as far in ratio: how errors grow outside the measured range is not known, only that they
   // do.
   const double low = price.extrapolated ? engine.band_low * engine.band_low : engine.band_low;

@@ -11,6 +11,9 @@ namespace {
 // Longer than any answer, and finite.
 constexpr Time kNever = Seconds(1e30);
 
+// So many chunks that what one of them takes is nothing.
+constexpr double kFine = 1e9;
+
 Inputs<double> BaseInputs(const GroupShape& shape) {
   Inputs<double> x;
   x.ranks = shape.ranks;
@@ -62,24 +65,25 @@ double TreeCorrection(const NcclTuning& tuning, Protocol protocol, Bytes bytes) 
   return octave < static_cast<double>(table.size()) ? table[static_cast<std::size_t>(octave)] : 1;
 }
 
-// A time falls and then rises again with the number of chunks, so the first one that is not better
-// ends the search among doublings; the neighbours of the best are closer than any measurement.
+// A time falls and then rises again with the number of chunks: doublings find the valley, and one
+// step to either side of the best of them comes closer to its bottom than any measurement tells.
 double BestChunks(const Variant& variant, Inputs<double> x) {
   double best = 1;
   Time least = variant.card->value(x).Total();
-  for (double chunks = 2; chunks <= InBytes(x.bytes); chunks *= 2) {
+  const auto is_better = [&](double chunks) {
     x.chunks = chunks;
     const Time time = variant.card->value(x).Total();
-    if (time >= least) break;
+    if (time >= least) return false;
     least = time;
     best = chunks;
-  }
+    return true;
+  };
+  double chunks = 2;
+  while (chunks <= InBytes(x.bytes) && is_better(chunks)) chunks *= 2;
+  if (best > 2 && !is_better(best * 3 / 2)) is_better(best * 3 / 4);
+  if (best == 2) is_better(3);
   return best;
 }
-
-}  // namespace
-
-namespace {
 
 // How much of its rate inside a node a group keeps beside others of its kind.
 double InnerShare(const Fabric& fabric, const Placement& placement) {
@@ -111,6 +115,7 @@ GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
   if (shape.network_only) {
     shape.net_port = tier.bandwidth;
     shape.net_rank = inner.neighbour;
+    shape.net_together = inner.together;
     shape.net_latency = inner.latency;
   }
   // Several outer tiers count as one: the longest way and the narrowest one.
@@ -120,6 +125,7 @@ GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
     shape.net_latency = Max(shape.net_latency, level.latency);
     const bool first = i == 1 && !shape.network_only;
     shape.net_rank = first ? level.neighbour : Min(shape.net_rank, level.neighbour);
+    shape.net_together = first ? level.together : Min(shape.net_together, level.together);
     if (first) {
       shape.net_port = outer.bandwidth;
       shape.net_ports = std::min(outer.ports, shape.local);
@@ -141,11 +147,12 @@ std::vector<Variant> TextbookVariants(const Engine& engine, Op op, const GroupSh
     // A flat ring over nodes is fed by all cards of a node; the direct exchange and the hierarchies
     // count per rank.
     if (card.span == Span::kOverNodes && card.algorithm == Algorithm::kRing) {
-      variant.inputs.net_bandwidth = shape.net_rank * static_cast<double>(shape.local);
+      variant.inputs.net_bandwidth = shape.net_together;
     }
     const bool pipelined =
-        card.algorithm == Algorithm::kNvls ||
-        (card.algorithm == Algorithm::kTree && op == Op::kAllReduce) ||
+        (op == Op::kAllReduce &&
+         (card.algorithm == Algorithm::kNvls || card.algorithm == Algorithm::kTree ||
+          card.algorithm == Algorithm::kHierarchical)) ||
         (card.algorithm == Algorithm::kRing && (op == Op::kBroadcast || op == Op::kReduce));
     if (pipelined) variant.size_rule = SizeRule::kBestChunks;
     variants.push_back(variant);
@@ -164,6 +171,12 @@ std::vector<Variant> KernelVariants(const Engine& engine, Op op, const GroupShap
     variant.inputs.latency = kernel.latency;
     variant.inputs.bandwidth = kernel.bandwidth_share * shape.all_peers;
     variant.inputs.reduction = kernel.reduction;
+    if (kernel.algorithm == Algorithm::kNvls) {
+      // One kernel that sums and copies word by word between two barriers: no chunks to wait for.
+      variant.inputs.launch += kernel.latency * 2.0;
+      variant.inputs.latency = Time();
+      variant.inputs.chunks = kFine;
+    }
     variants.push_back(variant);
   }
   return variants;

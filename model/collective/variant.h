@@ -29,6 +29,8 @@ struct GroupShape {
       1;  // of the inner level's rate that groups at the same time leave to this one
   Time net_latency{};
   Bandwidth net_rank{};  // one rank's part of the network
+  Bandwidth
+      net_together{};    // of all ranks of one node, through all cards, at the narrowest outer tier
   Bandwidth net_port{};  // one network card
   int net_ports = 1;     // cards of a node that the group can use
 };

@@ -20,7 +20,7 @@ std::string Describe(const Group& group) {
 Result<int> MembersInDomain(const Group& group, const Tier& tier) {
   if (tier.ranks == 0) return group.ranks;
   // The whole group, first to last rank, stands in one domain.
-  if ((group.ranks - 1) * group.stride < tier.ranks) return group.ranks;
+  if (std::int64_t{group.ranks - 1} * group.stride < tier.ranks) return group.ranks;
   if (group.stride >= tier.ranks) {
     if (group.stride % tier.ranks == 0) return 1;
   } else if (tier.ranks % group.stride == 0) {
@@ -50,7 +50,11 @@ Level MakeLevel(const Group& group, const Tier& tier, int inner_members, int inn
   level.members = members;
   level.latency = tier.latency;
   const Bandwidth rate = tier.half_duplex ? tier.bandwidth / 2.0 : tier.bandwidth;
-  const int active_below = inner_members * ActiveGroups(group, inner_members, inner_ranks);
+  const int groups_below = ActiveGroups(group, inner_members, inner_ranks);
+  const int active_below = inner_members * groups_below;
+  const Bandwidth ports_used = rate * static_cast<double>(std::min(tier.ports, active_below));
+  const Bandwidth domain_uplink = rate * (tier.ports / tier.oversubscription);
+  level.together = Min(ports_used, domain_uplink) / static_cast<double>(groups_below);
   const Bandwidth port = rate / static_cast<double>(CeilDivide(active_below, tier.ports));
   switch (tier.kind) {
     case TierKind::kSwitch: {
@@ -90,6 +94,12 @@ Result<Placement> Place(const Fabric& fabric, const Group& group) {
   Placement placement{.group = group, .levels = {}};
   const std::int64_t span = std::int64_t{group.ranks - 1} * group.stride + 1;
   const int room = fabric.tiers.empty() ? 1 : fabric.tiers.back().ranks;
+  if (room != 0 && group.concurrent > 1 && std::int64_t{group.ranks} * group.concurrent > room) {
+    return UnsupportedError(std::to_string(group.concurrent) + " groups of " + Describe(group) +
+                                " do not fit on a fabric of " + std::to_string(room) + " ranks",
+                            "add a network tier (such as +ib-ndr) to the profile, or use fewer "
+                            "ranks or groups at the same time");
+  }
   if (room != 0 && span > room) {
     return UnsupportedError(
         Describe(group) + " do not fit on a fabric of " + std::to_string(room) + " ranks",

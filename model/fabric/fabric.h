@@ -56,6 +56,8 @@ struct Level {
   int members = 1;  // ranks of the group inside one domain of this tier
   Time latency{};
   Bandwidth neighbour{};  // of one rank that talks to one other rank at a time
+  Bandwidth together{};   // of all ranks of the group in one domain of the tier below, through all
+                          // its ports
   Bandwidth all_peers{};  // of one rank that talks to all others of the level at once
 };
 

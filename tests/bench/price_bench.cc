@@ -21,7 +21,7 @@ namespace commplan {
 namespace {
 
 // Latency-bound, near the crossover, and bandwidth-bound.
-const std::vector<std::int64_t> kSizes{8 << 10, 1 << 20, 64 << 20, 1 << 30};
+constexpr std::array<std::int64_t, 4> kSizes{8 << 10, 1 << 20, 64 << 20, 1 << 30};
 
 Machine Shipped(const std::string& name) {
   Result<Machine> machine = profiles::LoadMachine(name, profiles::ShippedLibrary());

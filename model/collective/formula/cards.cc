@@ -168,8 +168,10 @@ std::vector<FormulaCard> MakeOtherCards() {
        "B is what a rank gets for all peers together", kOwn, COMMPLAN_READINGS(DirectExchange)},
       {"all-to-all/direct-over-nodes", Op::kAllToAll, Algorithm::kDirect, Span::kOverNodes,
        Exactness::kBound, false, "Direct all-to-all: peers in the node and beyond it, side by side",
-       "links inside and network cards work at the same time; B2 is one rank's part", kOwn,
-       COMMPLAN_READINGS(DirectOverNodesExchange)},
+       "links inside and network cards work at the same time; B2 is one rank's part; a message "
+       "costs "
+       "nothing beyond its latency, so many small peers come out too cheap",
+       kOwn, COMMPLAN_READINGS(DirectOverNodesExchange)},
       {"all-to-all/hierarchical", Op::kAllToAll, Algorithm::kHierarchical, Span::kOverNodes,
        Exactness::kEqualBlocks, false,
        "Exchange inside the node by final position, then across nodes",

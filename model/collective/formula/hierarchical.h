@@ -40,8 +40,8 @@ CostOf<R> AsNetwork(const CostOf<R>& cost) {
 
 // Rings: reduce-scatter inside, all-reduce of S/q across, all-gather inside, in k chunks that
 // follow each other through the three stages; with one chunk the stages simply follow each other.
-// The network stage is counted for every chunk, the stages inside for one chunk; where those are
-// slower, what they add for the other chunks is fill: they share the links inside the node.
+// The network stage is counted for every chunk, the stages inside for one chunk. Where one of those
+// is slower, or their links (which both use) are, what that adds for the other chunks is fill.
 template <class R>
 CostOf<R> HierarchicalAllReduce(const Inputs<R>& x) {
   Inputs<R> chunk = x;

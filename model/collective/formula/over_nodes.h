@@ -54,7 +54,11 @@ CostOf<R> DirectOverNodesExchange(const Inputs<R>& x) {
   CostOf<R> cost;
   cost.Add(Term::kLatency, x.latency);
   cost.Add(Term::kBandwidth, (x.local - R(1)) * block / x.bandwidth);
-  cost.Add(Term::kNetworkBandwidth, Max(across - inside, TimeOf<R>()));
+  // What the network takes longer: first its latency, as far as that explains it, then its bytes.
+  const TimeOf<R> longer = Max(across - inside, TimeOf<R>());
+  const TimeOf<R> by_latency = Min(longer, Max(x.net_latency - x.latency, TimeOf<R>()));
+  cost.Add(Term::kNetworkLatency, by_latency);
+  cost.Add(Term::kNetworkBandwidth, longer - by_latency);
   return cost;
 }
 
