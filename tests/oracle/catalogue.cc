@@ -166,6 +166,11 @@ const Recipe kOthers[] = {
      [](const Desk& on) {
        BinomialBroadcast(on.schedule, on.team, on.given.root, 0, on.all, PaceOf(on.given), on.open);
      }},
+    {"broadcast", "hierarchical", Wants::kAnything,
+     [](const Desk& on) {
+       HierarchicalBroadcast(on.schedule, on.team, on.given.nodes, on.given.root, 0, on.all,
+                             on.open);
+     }},
     {"broadcast", "chain", Wants::kAnything,
      [](const Desk& on) { Broadcast(on, ChainTree(on.given.ranks, on.given.root)); }},
     {"broadcast", "tree", Wants::kAnything,
@@ -173,6 +178,10 @@ const Recipe kOthers[] = {
     {"reduce", "binomial", Wants::kAnything,
      [](const Desk& on) {
        BinomialReduce(on.schedule, on.team, on.given.root, 0, on.all, PaceOf(on.given), on.open);
+     }},
+    {"reduce", "hierarchical", Wants::kAnything,
+     [](const Desk& on) {
+       HierarchicalReduce(on.schedule, on.team, on.given.nodes, on.given.root, 0, on.all, on.open);
      }},
     {"reduce", "chain", Wants::kAnything,
      [](const Desk& on) { Reduce(on, ChainTree(on.given.ranks, on.given.root)); }},

@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "tests/oracle/binomial.h"
 #include "tests/oracle/direct.h"
 #include "tests/oracle/require.h"
 #include "tests/oracle/ring.h"
@@ -136,6 +137,41 @@ Gates HierarchicalReduceScatter(Schedule* schedule, const Team& team, int nodes,
             [&](const Team& part, const std::vector<Regions>& parts, const Gates& gates) {
               return RingReduceScatterOf(schedule, part, parts, second, gates);
             });
+  return done;
+}
+
+Gates HierarchicalBroadcast(Schedule* schedule, const Team& team, int nodes, int root, int buffer,
+                            Span span, const Gates& entry) {
+  Require(Size(team) % nodes == 0, "all nodes have equally many members");
+  const int per_node = Size(team) / nodes;
+  Gates done = entry;
+  OnSubteam(team, root % per_node, per_node, nodes, &done,
+            [&](const Team& part, const Gates& gates) {
+              return BinomialBroadcast(schedule, part, root / per_node, buffer, span, Pace::kRounds,
+                                       gates);
+            });
+  for (int node = 0; node < nodes; ++node) {
+    OnSubteam(team, node * per_node, 1, per_node, &done, [&](const Team& part, const Gates& gates) {
+      return BinomialBroadcast(schedule, part, root % per_node, buffer, span, Pace::kRounds, gates);
+    });
+  }
+  return done;
+}
+
+Gates HierarchicalReduce(Schedule* schedule, const Team& team, int nodes, int root, int buffer,
+                         Span span, const Gates& entry) {
+  Require(Size(team) % nodes == 0, "all nodes have equally many members");
+  const int per_node = Size(team) / nodes;
+  Gates done = entry;
+  for (int node = 0; node < nodes; ++node) {
+    OnSubteam(team, node * per_node, 1, per_node, &done, [&](const Team& part, const Gates& gates) {
+      return BinomialReduce(schedule, part, root % per_node, buffer, span, Pace::kRounds, gates);
+    });
+  }
+  OnSubteam(
+      team, root % per_node, per_node, nodes, &done, [&](const Team& part, const Gates& gates) {
+        return BinomialReduce(schedule, part, root / per_node, buffer, span, Pace::kRounds, gates);
+      });
   return done;
 }
 

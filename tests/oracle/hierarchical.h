@@ -28,4 +28,11 @@ Gates HierarchicalAllGather(Schedule* schedule, const Team& team, int nodes, int
 Gates HierarchicalReduceScatter(Schedule* schedule, const Team& team, int nodes, int buffer,
                                 Span span, const Gates& entry);
 
+// Binomial trees: among the members with the root's index in their nodes, then inside each node;
+// and the reverse.
+Gates HierarchicalBroadcast(Schedule* schedule, const Team& team, int nodes, int root, int buffer,
+                            Span span, const Gates& entry);
+Gates HierarchicalReduce(Schedule* schedule, const Team& team, int nodes, int root, int buffer,
+                         Span span, const Gates& entry);
+
 }  // namespace commplan::oracle

@@ -57,6 +57,8 @@ const std::map<std::string, Play>& Plays() {
       {"all-gather/hierarchical", {{"hierarchical"}}},
       {"reduce-scatter/hierarchical", {{"hierarchical"}}},
       {"all-to-all/hierarchical", {{"hierarchical"}}},
+      {"broadcast/hierarchical", {{"hierarchical"}}},
+      {"reduce/hierarchical", {{"hierarchical"}}},
       {"all-to-all/direct-over-nodes", {{"direct"}}},
       // These two restate NCCL's own tuning model, a table look-up with no schedule to play. The
       // tests of that model (model/collective/nccl_test.cc) check them against NCCL's numbers.
@@ -309,14 +311,18 @@ TEST_P(HierarchyTest, IsExactWithEqualBlocks) {
       w.chunks = chunks;
       w.bytes = static_cast<std::int64_t>(w.ranks) * chunks * 2;
       Compare(card, w);
+      // Where the stages inside are the slowest, queueing at their links adds less than as much
+      // again.
+      EXPECT_LE(SimulatedTicks(card, "hierarchical", w).value(), 2 * FormulaTicks(card, w))
+          << w.Text();
     }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cards, HierarchyTest,
                          ::testing::Values("all-reduce/hierarchical", "all-gather/hierarchical",
-                                           "reduce-scatter/hierarchical",
-                                           "all-to-all/hierarchical"),
+                                           "reduce-scatter/hierarchical", "all-to-all/hierarchical",
+                                           "broadcast/hierarchical", "reduce/hierarchical"),
                          TestName);
 
 class RingOverNodesTest : public ::testing::TestWithParam<std::string> {};

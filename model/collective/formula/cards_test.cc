@@ -92,6 +92,9 @@ constexpr HandCase kHandCases[] = {
     {"broadcast/ring", 4 * (1 + 4), "(p - 2 + k)(a + c)"},
     {"reduce/tree", 2 * (1 + 8 + 8), "two rounds, each added"},
     {"reduce/ring", 4 * (1 + 4), "as the broadcast"},
+    // Across: one round of 10 s and 8 bytes at half a byte per second; inside: one round of 1 + 8.
+    {"broadcast/hierarchical", (10 + 16) + (1 + 8), "one round of each"},
+    {"reduce/hierarchical", (1 + 8 + 8) + (10 + 16 + 8), "one round of each, each added"},
     {"p2p/direct", 1 + 8, "one message"},
 };
 

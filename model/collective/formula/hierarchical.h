@@ -8,6 +8,7 @@
 
 #include "model/collective/formula/direct.h"
 #include "model/collective/formula/ring.h"
+#include "model/collective/formula/tree.h"
 
 namespace commplan {
 
@@ -68,6 +69,17 @@ template <class R>
 CostOf<R> HierarchicalReduceScatter(const Inputs<R>& x) {
   return RingReduceScatter(InsideNode(x)) +
          AsNetwork(RingReduceScatter(AcrossNodes(x, x.bytes / x.local)));
+}
+
+// Binomial trees: among one rank of each node, then inside the nodes.
+template <class R>
+CostOf<R> HierarchicalBroadcast(const Inputs<R>& x) {
+  return AsNetwork(BinomialBroadcast(AcrossNodes(x, x.bytes))) + BinomialBroadcast(InsideNode(x));
+}
+
+template <class R>
+CostOf<R> HierarchicalReduce(const Inputs<R>& x) {
+  return BinomialReduce(InsideNode(x)) + AsNetwork(BinomialReduce(AcrossNodes(x, x.bytes)));
 }
 
 // Exchange inside the node by final position, then across nodes.
