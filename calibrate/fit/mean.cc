@@ -85,8 +85,7 @@ class Problem {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const double error = rows_[i].y - Evaluate(p, s_[i], derivative);
       const double u = error / kRobustScale;
-      const double weight =
-          rows_[i].weight / (std::sqrt(1 + u * u) * kRobustScale * kRobustScale);
+      const double weight = rows_[i].weight / (std::sqrt(1 + u * u) * kRobustScale * kRobustScale);
       curvature += weight * derivative * derivative.transpose();
       downhill += weight * error * derivative;
     }
@@ -143,16 +142,16 @@ class Problem {
     return best;
   }
 
+  // A small error counts as its square, a large one straight, as in the loss.
   double Scatter(const Vector4& p) const {
     Vector4 unused(p.size());
     double sum = 0, weights = 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const double error =
-          std::min(std::abs(rows_[i].y - Evaluate(p, s_[i], unused)), kRobustScale);
-      sum += rows_[i].weight * error * error;
+      const double u = (rows_[i].y - Evaluate(p, s_[i], unused)) / kRobustScale;
+      sum += rows_[i].weight * 2 * (std::sqrt(1 + u * u) - 1);
       weights += rows_[i].weight;
     }
-    return std::sqrt(sum / weights);
+    return kRobustScale * std::sqrt(sum / weights);
   }
 
   bool AtBound(const Vector4& p, Eigen::Index j) const { return p[j] < bounds_[j] + 1e-3; }

@@ -49,8 +49,8 @@ struct Mean {
 struct Parameter {
   std::string name;  // "latency_us", "bandwidth_GBps", "ramp_us", "exponent"
   double value = 0;
-  // One standard deviation of the estimate, in the unit of the value. It follows from the scatter of
-  // the rows around the form, at least the usual noise.
+  // One standard deviation of the estimate, in the unit of the value. It follows from the scatter
+  // of the rows around the form, at least the usual noise.
   double standard_error = 0;
   // False where the rows do not fix it: fewer rows than parameters, or an error as large as the
   // value. Such a value must not be read as physics.
@@ -60,8 +60,10 @@ struct Parameter {
 struct MeanFit {
   Mean mean;
   std::vector<Parameter> parameters;
-  double scatter = 0;  // Root mean square of ln t - ln m over the rows, by weight, errors above s cut.
-  double aicc = 0;     // n ln(scatter^2) + 2k + 2k(k+1)/(n-k-1), k parameters and the scatter.
+  // s sqrt(mean of rho), by weight: the root mean square of ln t - ln m where it is small.
+  double scatter = 0;
+  // n ln(scatter^2) + 2k + 2k(k+1)/(n-k-1), k the parameters and the scatter.
+  double aicc = 0;
   bool aicc_known = false;  // False where n - k - 1 <= 0.
 };
 

@@ -81,8 +81,8 @@ void DoubtOutliers(Rows& all) {
     if (!above && !below) continue;
     rows[i].outlier = true;
     rows[i].noise = kOutlierNoise;
-    all.notes.push_back("the measurement of " + SizeText(rows[i].bytes) + " is more than 2.5 times " +
-                        (above ? "slower" : "faster") +
+    all.notes.push_back("the measurement of " + SizeText(rows[i].bytes) +
+                        " is more than 2.5 times " + (above ? "slower" : "faster") +
                         " than both of its neighbours and hardly counts: measure it again");
   }
 }

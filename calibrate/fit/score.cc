@@ -1,0 +1,84 @@
+#include "calibrate/fit/score.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "model/base/check.h"
+
+namespace commplan::fit {
+
+HoldOut SplitOddRows(const std::vector<Point>& points) {
+  HoldOut split;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!(points[i].bytes > 0) || !(points[i].time_us > 0)) continue;
+    (i % 2 == 0 ? split.train : split.test).push_back(points[i]);
+  }
+  return split;
+}
+
+double Held::Ape() const { return std::abs(prediction.time_us / measured_us - 1); }
+
+bool Held::Covered() const {
+  return prediction.low_us <= measured_us && measured_us <= prediction.high_us;
+}
+
+std::vector<Held> PredictHeld(const CurveFit& fit, const std::vector<Point>& test) {
+  std::vector<Held> held;
+  held.reserve(test.size());
+  for (const Point& point : test) {
+    held.push_back({point.bytes, point.time_us, Predict(fit, point.bytes)});
+  }
+  return held;
+}
+
+Score ScoreOf(const std::vector<Held>& held) {
+  Score score;
+  if (held.empty()) return score;
+  std::vector<double> errors;
+  double sum = 0, covered = 0;
+  for (const Held& one : held) {
+    errors.push_back(one.Ape());
+    sum += errors.back();
+    if (one.Covered()) covered += 1;
+  }
+  const double n = static_cast<double>(held.size());
+  score.points = static_cast<int>(held.size());
+  score.median_ape = QuantileOf(errors, 0.5);
+  score.mape = sum / n;
+  score.p95_ape = QuantileOf(errors, 0.95);
+  score.coverage90 = covered / n;
+  return score;
+}
+
+Score MedianOverLogs(const std::vector<Score>& scores) {
+  Score all;
+  std::vector<double> medians, means, p95s;
+  double covered = 0;
+  for (const Score& score : scores) {
+    if (score.points == 0) continue;
+    medians.push_back(score.median_ape);
+    means.push_back(score.mape);
+    p95s.push_back(score.p95_ape);
+    covered += score.coverage90 * score.points;
+    all.points += score.points;
+  }
+  if (all.points == 0) return all;
+  all.median_ape = QuantileOf(medians, 0.5);
+  all.mape = QuantileOf(means, 0.5);
+  all.p95_ape = QuantileOf(p95s, 0.5);
+  all.coverage90 = covered / all.points;
+  return all;
+}
+
+double QuantileOf(std::vector<double> values, double share) {
+  CHECK(share >= 0 && share <= 1);
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double place = share * static_cast<double>(values.size() - 1);
+  const std::size_t below = static_cast<std::size_t>(place);
+  if (below + 1 >= values.size()) return values.back();
+  return values[below] + (place - static_cast<double>(below)) * (values[below + 1] - values[below]);
+}
+
+}  // namespace commplan::fit

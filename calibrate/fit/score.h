@@ -1,0 +1,49 @@
+// A score is how far predictions lie from measurements that the fit never saw.
+//
+// The split is by the place of a row in its log, counted from 0 over all data rows: even rows are
+// fitted, odd rows are kept for the test. The truth is the first measurement of a row; its repeat
+// helps only the fit. All errors are fractions: |predicted / measured - 1|.
+#pragma once
+
+#include <vector>
+
+#include "calibrate/fit/curve.h"
+#include "calibrate/fit/rows.h"
+
+namespace commplan::fit {
+
+struct HoldOut {
+  std::vector<Point> train, test;
+};
+
+// Rows without a size or a time (all-gather logs begin with empty messages) keep their place in the
+// count and are in neither part.
+HoldOut SplitOddRows(const std::vector<Point>& points);
+
+struct Score {
+  int points = 0;
+  double median_ape = 0, mape = 0, p95_ape = 0;
+  double coverage90 = 0;  // The share of measurements inside their band.
+};
+
+// One prediction against its measurement.
+struct Held {
+  double bytes = 0;
+  double measured_us = 0;
+  Prediction prediction;
+  double Ape() const;
+  bool Covered() const;
+};
+
+std::vector<Held> PredictHeld(const CurveFit& fit, const std::vector<Point>& test);
+
+// All zero for no row.
+Score ScoreOf(const std::vector<Held>& held);
+
+// The median of each error over several logs, the points added up, the coverage over all points.
+Score MedianOverLogs(const std::vector<Score>& scores);
+
+// By linear interpolation between the sorted values; 0 for none. `share` in [0, 1].
+double QuantileOf(std::vector<double> values, double share);
+
+}  // namespace commplan::fit
