@@ -16,7 +16,7 @@
 //
 // pooled(S) = A + B g + C w' + D w' g is a correction learnt from other groups, passed in as data
 // and zero by default: g = ln(t_q/t_p) at S, w' the root of the product of the two latency shares
-// a/t. Below both, `extrapolated` is set beyond the largest count or outside either curve's sizes.
+// a/t. `extrapolated` is set beyond the largest count or outside either curve's sizes.
 //
 // A machine whose ranks reach each other directly at p but not at q (peer access is lost, say
 // across sockets) follows no law: the bandwidth per rank falls several times. Then there is a
@@ -65,7 +65,7 @@ struct CountLaw {
   PooledCoefficients pooled;
 };
 
-// `known` needs two different counts. An unknown target equal to a known one is an error: ask that
+// `known` needs two different counts. A target equal to a known count is an error: ask that
 // curve. A target below all known counts is unsupported.
 Result<CountLaw> FitCounts(const std::vector<CountCurve>& known, double count, double volume_factor,
                            const CountOptions& options = {});

@@ -161,7 +161,8 @@ std::optional<Op> OpInFileName(std::string_view file) {
     for (std::size_t at = letters.find(word); at != std::string::npos; at = letters.find(word)) {
       if (found && *found != op) return std::nullopt;
       found = op;
-      letters.replace(at, word.size(), "|");
+      letters.erase(at + 1, word.size() - 1);
+      letters[at] = '|';
     }
   }
   return found;
