@@ -145,7 +145,7 @@ std::optional<double> TreeReader::ReadNumber(const Node& node, const NumberRule&
   Result<double> number = ParseIn(rule.dimension, node.text);
   if (!number.ok()) {
     Error error = std::move(number).error();
-    Fault(path, node.spot, std::move(error.message), std::move(error.hint));
+    Fault(path, node.spot, error.message, std::move(error.hint));
     return std::nullopt;
   }
   if (rule.Allows(*number)) return *number;

@@ -112,6 +112,6 @@ Envelope EnvelopeAt(const CurveFit& fit, double bytes);
 double BandSigma(const CurveFit& fit, double bytes);
 
 // The switches that the rows suggest, by size.
-std::vector<Switch> FindSwitches(const std::vector<Row>& rows);
+std::vector<Switch> FindSwitches(const std::vector<Row>& all);
 
 }  // namespace commplan::fit

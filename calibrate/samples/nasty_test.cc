@@ -16,6 +16,8 @@ constexpr std::array<Importer, 5> kImporters = {ImportAny, ImportNcclText, Impor
                                                 ImportCsv, ImportOsu};
 
 const std::vector<std::string>& SoundTexts() {
+  // Each text goes over several lines on purpose.
+  // NOLINTBEGIN(bugprone-suspicious-missing-comma)
   static const std::vector<std::string> kTexts = {
       "# nccl-tests version 2.17.6 nccl-headers=22807 nccl-library=22807\n"
       "# Collective test starting: all_reduce_perf\n"
@@ -45,6 +47,7 @@ const std::vector<std::string>& SoundTexts() {
       R"({"NCCL_ALGO":"Ring"},"origin":{"file":"x","line":3}}]})"};
   return kTexts;
 }
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 void Replay(const std::string& text) {
   for (const Importer importer : kImporters) {
