@@ -12,9 +12,6 @@
 namespace commplan {
 namespace {
 
-// So many chunks that what one of them takes is nothing.
-constexpr double kFine = 1e9;
-
 constexpr std::array<Protocol, 3> kProtocols{Protocol::kLL, Protocol::kLL128, Protocol::kSimple};
 
 // What the topology search finds for the group.

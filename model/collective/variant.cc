@@ -11,9 +11,6 @@ namespace {
 // Longer than any answer, and finite.
 constexpr Time kNever = Seconds(1e30);
 
-// So many chunks that what one of them takes is nothing.
-constexpr double kFine = 1e9;
-
 Inputs<double> BaseInputs(const GroupShape& shape) {
   Inputs<double> x;
   x.ranks = shape.ranks;

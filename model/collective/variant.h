@@ -45,6 +45,9 @@ enum class SizeRule {
   kTreeCorrection,  // NCCL's table of what its trees sustain by size
 };
 
+// So many chunks that what one of them takes is nothing.
+inline constexpr double kFine = 1e9;
+
 struct Variant {
   const FormulaCard* card = nullptr;
   Protocol protocol = Protocol::kPlain;
