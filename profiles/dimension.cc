@@ -24,6 +24,12 @@ Result<double> ParseWhole(std::string_view text) {
   return static_cast<double>(number);
 }
 
+Result<double> ParseSigned(std::string_view text) {
+  const bool negative = !text.empty() && text.front() == '-';
+  ASSIGN_OR_RETURN(const double number, ParseNumber(negative ? text.substr(1) : text));
+  return negative ? -number : number;
+}
+
 }  // namespace
 
 Result<double> ParseIn(Dimension dimension, std::string_view text) {
@@ -42,6 +48,8 @@ Result<double> ParseIn(Dimension dimension, std::string_view text) {
       return ParseShare(text);
     case Dimension::kNumber:
       return ParseNumber(text);
+    case Dimension::kSigned:
+      return ParseSigned(text);
     case Dimension::kInteger:
       return ParseWhole(text);
   }
@@ -62,6 +70,7 @@ std::string ExactIn(Dimension dimension, double base) {
       return Exact(TimePerByte::FromBase(base));
     case Dimension::kShare:
     case Dimension::kNumber:
+    case Dimension::kSigned:
       return ExactNumber(base);
     case Dimension::kInteger:
       return std::to_string(static_cast<std::int64_t>(base));
@@ -83,6 +92,7 @@ std::string PeopleIn(Dimension dimension, double base) {
       return ForPeople(TimePerByte::FromBase(base));
     case Dimension::kShare:
     case Dimension::kNumber:
+    case Dimension::kSigned:
     case Dimension::kInteger:
       return NumberForPeople(base);
   }
@@ -105,6 +115,8 @@ std::string_view Article(Dimension dimension) {
       return "a share such as 12%";
     case Dimension::kNumber:
       return "a number such as 1.5";
+    case Dimension::kSigned:
+      return "a number such as -1.5";
     case Dimension::kInteger:
       return "a whole number such as 8";
   }

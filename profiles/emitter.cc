@@ -10,6 +10,7 @@
 #include "model/base/check.h"
 #include "model/step/machine.h"
 #include "profiles/fields.h"
+#include "profiles/knots.h"
 
 namespace commplan::profiles {
 
@@ -52,6 +53,10 @@ void Emitter::Text(std::string_view key, Need need, std::string* text) {
 void Emitter::Word(std::string_view key, Need /*need*/, std::span<const std::string_view> words,
                    std::size_t* index) {
   Value(key, PathOf(key), Sort::kWord, std::string(words[*index]), nullptr);
+}
+
+void Emitter::Knots(std::string_view key, std::vector<CurveKnot>* knots) {
+  Value(key, PathOf(key), Sort::kText, FormatKnots(*knots), nullptr);
 }
 
 bool Emitter::Enter(std::string_view key, Need need, bool is_default) {

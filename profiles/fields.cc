@@ -23,18 +23,20 @@ namespace {
 
 // ---- limits: beyond them a value is a slip (a wrong prefix, bits for bytes), not a machine ----
 
-constexpr double kLongestTime = 1;      // s; a message that takes longer to start is a fault
-constexpr double kSlowest = 1e3;        // B/s
-constexpr double kFastest = 1e15;       // B/s
-constexpr double kMostRanks = 1e6;      // ten times the largest cluster
-constexpr double kLeastMemory = 1e6;    // B
-constexpr double kMostMemory = 1e15;    // B
-constexpr double kMostBytes = 1e15;     // B, of a message; whole bytes stay exact below 2^53
-constexpr double kLeastRate = 1e6;      // FLOP/s
-constexpr double kMostRate = 1e21;      // FLOP/s
-constexpr double kSlowestByte = 1e-3;   // s/B, the inverse of kSlowest
-constexpr double kMostChannels = 1024;  // NCCL's own limit is 64
-constexpr double kLargestFactor = 1e3;  // of one time or rate over another
+constexpr double kLongestTime = 1;        // s; a message that takes longer to start is a fault
+constexpr double kShortestCurve = 1e-15;  // s; a millionth of what any message takes
+constexpr double kLongestCurve = 1e3;     // s
+constexpr double kSlowest = 1e3;          // B/s
+constexpr double kFastest = 1e15;         // B/s
+constexpr double kMostRanks = 1e6;        // ten times the largest cluster
+constexpr double kLeastMemory = 1e6;      // B
+constexpr double kMostMemory = 1e15;      // B
+constexpr double kMostBytes = 1e15;       // B, of a message; whole bytes stay exact below 2^53
+constexpr double kLeastRate = 1e6;        // FLOP/s
+constexpr double kMostRate = 1e21;        // FLOP/s
+constexpr double kSlowestByte = 1e-3;     // s/B, the inverse of kSlowest
+constexpr double kMostChannels = 1024;    // NCCL's own limit is 64
+constexpr double kLargestFactor = 1e3;    // of one time or rate over another
 constexpr double kSmallestFactor = 1e-3;
 
 NumberRule TimeRule(Need need = Need::kRequired) {
@@ -143,7 +145,8 @@ void Word(FieldVisitor& v, std::string_view key, const std::array<std::string_vi
 // ---- the words of the format, in the order of their enums ----
 
 constexpr std::array<std::string_view, 3> kTierKinds = {"switch", "mesh", "bus"};
-constexpr std::array<std::string_view, 4> kEngineRules = {"nccl", "rules", "cheapest", "fixed"};
+constexpr std::array<std::string_view, 5> kEngineRules = {"nccl", "rules", "cheapest", "fixed",
+                                                          "measured"};
 
 template <class Enum, std::size_t kSize>
 std::array<std::string_view, kSize> NamesOf() {
@@ -165,7 +168,8 @@ void VisitOp(FieldVisitor& v, Op* op) {
 // ---- the parts of a machine ----
 
 void VisitDevice(FieldVisitor& v, Device* device) {
-  if (!v.Enter("device", Need::kRequired, false)) return;
+  // A profile made of logs alone knows no device; what needs one then says so.
+  if (!v.Enter("device", Need::kOptional, device->name.empty())) return;
   v.Text("name", Need::kRequired, &device->name);
   Number(v, "memory", Size(Need::kRequired, kLeastMemory, kMostMemory), &device->memory);
   Number(v, "memory_bandwidth", Rate(), &device->memory_bandwidth);
@@ -215,11 +219,17 @@ void VisitLinkLatency(FieldVisitor& v, std::string_view key, Need need, NcclLink
   v.Leave();
 }
 
-void VisitTreeCorrection(FieldVisitor& v, std::array<std::vector<double>, 3>* correction) {
-  if (!v.Enter("tree_correction", Need::kRequired, false)) return;
+bool IsDefault(const std::array<std::vector<double>, 3>& correction) {
+  return std::all_of(correction.begin(), correction.end(), [](const auto& x) { return x.empty(); });
+}
+
+void VisitCorrection(FieldVisitor& v, std::string_view key, Need need,
+                     std::array<std::vector<double>, 3>* correction) {
+  if (!v.Enter(key, need, IsDefault(*correction))) return;
   constexpr std::array<std::string_view, 3> kKeys = {"ll", "ll128", "simple"};
+  constexpr std::array<Need, 3> kNeeds = {Need::kRequired, Need::kOptional, Need::kRequired};
   for (std::size_t i = 0; i < kKeys.size(); ++i) {
-    v.Numbers(kKeys[i], Factor(Need::kRequired, kSmallestFactor, 10), {}, &(*correction)[i]);
+    v.Numbers(kKeys[i], Factor(kNeeds[i], kSmallestFactor, 10), {}, &(*correction)[i]);
   }
   v.Leave();
 }
@@ -233,27 +243,48 @@ void VisitNcclTable(FieldVisitor& v, NcclTuning* nccl) {
   VisitLinkLatency(v, "inner", Need::kRequired, &nccl->inner);
   VisitLinkLatency(v, "network", kMay, &nccl->network);
   Number(v, "network_post", TimeRule(kMay), &nccl->network_post);
+  Number(v, "network_reported", TimeRule(kMay), &nccl->network_reported);
+  Number(v, "network_wire", TimeRule(kMay), &nccl->network_wire);
   Numbers(v, "ll_max", Rate(Need::kRequired, true), &nccl->ll_max);
-  Numbers(v, "channel_ring_ll128", Rate(Need::kRequired, true), &nccl->channel_ring_ll128);
-  Numbers(v, "channel_tree_ll128", Rate(Need::kRequired, true), &nccl->channel_tree_ll128);
+  Numbers(v, "channel_ring_ll128", Rate(kMay, true), &nccl->channel_ring_ll128);
+  Numbers(v, "channel_tree_ll128", Rate(kMay, true), &nccl->channel_tree_ll128);
   Numbers(v, "channel_tree", Rate(Need::kRequired, true), &nccl->channel_tree);
   Numbers(v, "channel_nvls_tree", Rate(kMay, true), &nccl->channel_nvls_tree);
   Number(v, "ring_ll_share", Share(), &nccl->ring_ll_share);
-  Number(v, "ring_ll128_share", Share(), &nccl->ring_ll128_share);
+  Number(v, "ring_ll128_share", OrZero(Share(kMay)), &nccl->ring_ll128_share);
   Number(v, "tree_share", Share(), &nccl->tree_share);
+  Number(v, "tree_simple_share_more", OrZero(Share(kMay)), &nccl->tree_simple_share_more);
   Number(v, "tree_ll_divisor", Factor(Need::kRequired, kSmallestFactor, kLargestFactor),
          &nccl->tree_ll_divisor);
-  Number(v, "tree_ll128_share_inner", Share(), &nccl->tree_ll128_share_inner);
-  Number(v, "tree_ll128_share_network", Share(), &nccl->tree_ll128_share_network);
-  Number(v, "pat_share", Share(), &nccl->pat_share);
+  Number(v, "tree_ll128_share_inner", OrZero(Share(kMay)), &nccl->tree_ll128_share_inner);
+  Number(v, "tree_ll128_share_network", OrZero(Share(kMay)), &nccl->tree_ll128_share_network);
+  Number(v, "pat_share", OrZero(Share(kMay)), &nccl->pat_share);
   Number(v, "nvls_efficiency", OrZero(Share(kMay)), &nccl->nvls_efficiency);
-  Number(v, "ring_simple_network_factor", Factor(Need::kRequired, kSmallestFactor, kLargestFactor),
+  Number(v, "ring_simple_network_factor", Factor(kMay, kSmallestFactor, kLargestFactor, 1),
          &nccl->ring_simple_network_factor);
-  Number(v, "pat_latency_divisor", Factor(Need::kRequired, kSmallestFactor, kLargestFactor),
+  Number(v, "pat_latency_divisor", Factor(kMay, kSmallestFactor, kLargestFactor, 1),
          &nccl->pat_latency_divisor);
   Number(v, "pat_per_rank", TimeRule(kMay), &nccl->pat_per_rank);
-  VisitTreeCorrection(v, &nccl->tree_correction);
+  VisitCorrection(v, "tree_correction", Need::kRequired, &nccl->tree_correction);
+  VisitCorrection(v, "ring_correction", kMay, &nccl->ring_correction);
+  v.Numbers("nvls_tree_correction", Factor(kMay, kSmallestFactor, 10), {},
+            &nccl->nvls_tree_correction);
+  v.Flag("tree_simple_off_inside", &nccl->tree_simple_off_inside);
+  v.Flag("tree_simple_steers", &nccl->tree_simple_steers);
   v.Flag("ll128_inside", &nccl->ll128_inside);
+}
+
+void VisitChunkSteps(FieldVisitor& v, std::string_view key, std::vector<NvlsChunkStep>* steps) {
+  const std::size_t count = v.EnterList(key, Need::kOptional, steps->size());
+  steps->resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    v.EnterItem(i);
+    NvlsChunkStep& step = (*steps)[i];
+    Number(v, "factor", Factor(Need::kRequired, 0, 1e6), &step.factor);
+    Number(v, "chunk", Size(Need::kRequired, 1, kMostBytes), &step.chunk);
+    v.Leave();
+  }
+  if (count > 0) v.Leave();
 }
 
 // What the topology search finds, and what pricing adds.
@@ -276,16 +307,9 @@ void VisitNcclMachine(FieldVisitor& v, NcclTuning* nccl) {
   Number(v, "extra_simple", TimeRule(kMay), &nccl->extra_simple);
   Number(v, "nvls_channels", Whole(kMay, 0, kMostChannels), &nccl->nvls_channels);
   Number(v, "nvls_chunk", Size(kMay, 0, kMostBytes), &nccl->nvls_chunk);
-  const std::size_t steps = v.EnterList("nvls_chunk_steps", kMay, nccl->nvls_chunk_steps.size());
-  nccl->nvls_chunk_steps.resize(steps);
-  for (std::size_t i = 0; i < steps; ++i) {
-    v.EnterItem(i);
-    NvlsChunkStep& step = nccl->nvls_chunk_steps[i];
-    Number(v, "factor", Factor(Need::kRequired, 0, 1e6), &step.factor);
-    Number(v, "chunk", Size(Need::kRequired, 1, kMostBytes), &step.chunk);
-    v.Leave();
-  }
-  if (steps > 0) v.Leave();
+  VisitChunkSteps(v, "nvls_chunk_steps", &nccl->nvls_chunk_steps);
+  Number(v, "nvls_tree_chunk_more", Size(kMay, 0, kMostBytes), &nccl->nvls_tree_chunk_more);
+  VisitChunkSteps(v, "nvls_tree_chunk_steps", &nccl->nvls_tree_chunk_steps);
   Number(v, "nvls_pipeline_stages", Whole(kMay, 0, kMostChannels), &nccl->nvls_pipeline_stages);
   Number(v, "p2p_channels_per_peer", Whole(kMay, 0, kMostChannels), &nccl->p2p_channels_per_peer);
   Number(v, "p2p_ll_per_channel", Size(kMay, 0, kMostBytes), &nccl->p2p_ll_per_channel);
@@ -327,6 +351,57 @@ void VisitKernels(FieldVisitor& v, std::vector<KernelCost>* kernels) {
   if (count > 0) v.Leave();
 }
 
+void VisitCoefficients(FieldVisitor& v, std::string_view key, const NumberRule& rule,
+                       CountCoefficients* coefficients) {
+  std::vector<double> values(coefficients->begin(), coefficients->end());
+  v.Numbers(key, rule, {.exactly = coefficients->size()}, &values);
+  CHECK(values.size() == coefficients->size());
+  std::copy(values.begin(), values.end(), coefficients->begin());
+}
+
+void VisitCurve(FieldVisitor& v, std::size_t index, MeasuredCurve* curve) {
+  v.EnterItem(index);
+  VisitOp(v, &curve->op);
+  Number(v, "ranks", Whole(Need::kRequired, 2, kMostRanks), &curve->ranks);
+  Number(v, "nodes", Whole(Need::kOptional, 1, kMostRanks, 1), &curve->nodes);
+  // Parts of a time in the measured range, which may be long.
+  NumberRule latency = TimeRule(), ramp = TimeRule(Need::kOptional);
+  latency.least = kShortestCurve;
+  latency.most = ramp.most = kLongestCurve;
+  Number(v, "latency", latency, &curve->latency);
+  Number(v, "bandwidth", Rate(Need::kOptional, true), &curve->bandwidth);
+  Number(v, "ramp", ramp, &curve->ramp);
+  Number(v, "ramp_at", Size(Need::kRequired, 1, kMostBytes), &curve->ramp_at);
+  Number(v, "measured_min", Size(Need::kRequired, 1, kMostBytes), &curve->measured_min);
+  Number(v, "measured_max", Size(Need::kRequired, 1, kMostBytes), &curve->measured_max);
+  v.Knots("knots", &curve->knots);
+  v.Leave();
+}
+
+void VisitMeasured(FieldVisitor& v, MeasuredTable* table) {
+  const std::size_t curves = v.EnterList("curves", Need::kRequired, table->curves.size());
+  table->curves.resize(curves);
+  for (std::size_t i = 0; i < curves; ++i) VisitCurve(v, i, &table->curves[i]);
+  if (curves > 0) v.Leave();
+}
+
+void VisitCountLaws(FieldVisitor& v, std::vector<CountCorrection>* laws) {
+  const std::size_t count = v.EnterList("count_laws", Need::kOptional, laws->size());
+  laws->resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    v.EnterItem(i);
+    VisitOp(v, &(*laws)[i].op);
+    const NumberRule coefficient = {.dimension = Dimension::kSigned,
+                                    .need = Need::kRequired,
+                                    .least = -kLargestFactor,
+                                    .most = kLargestFactor};
+    VisitCoefficients(v, "between", coefficient, &(*laws)[i].between);
+    VisitCoefficients(v, "beyond", coefficient, &(*laws)[i].beyond);
+    v.Leave();
+  }
+  if (count > 0) v.Leave();
+}
+
 void VisitEngine(FieldVisitor& v, Engine* engine) {
   if (!v.Enter(engine->name, Need::kRequired, false)) return;
   v.Text("version", Need::kOptional, &engine->version);
@@ -341,6 +416,11 @@ void VisitEngine(FieldVisitor& v, Engine* engine) {
       VisitKernels(v, &engine->kernels);
       v.Text("fallback", Need::kRequired, &engine->fallback);
       break;
+    case EngineRule::kMeasured:
+      VisitMeasured(v, &engine->measured);
+      v.Text("fallback", Need::kRequired, &engine->fallback);
+      v.Leave();
+      return;  // the band is part of the curves
     case EngineRule::kFixed:
       VisitAlgorithm(v, "fixed", &engine->fixed);
       Number(v, "reduction", PerByte(Need::kOptional), &engine->reduction);
@@ -369,6 +449,8 @@ void VisitMachine(FieldVisitor& visitor, Machine* machine) {
   tiers.resize(count);
   for (std::size_t i = 0; i < count; ++i) VisitTier(visitor, i, &tiers[i]);
   if (count > 0) visitor.Leave();
+
+  VisitCountLaws(visitor, &machine->count_laws);
 
   std::vector<std::string> names;
   for (const Engine& engine : machine->engines) names.push_back(engine.name);

@@ -23,6 +23,7 @@ enum class Dimension {
   kTimePerByte,
   kShare,
   kNumber,
+  kSigned,  // a number that may be negative
   kInteger,
 };
 
@@ -71,6 +72,9 @@ class FieldVisitor {
   // One of `words`, as its index.
   virtual void Word(std::string_view key, Need need, std::span<const std::string_view> words,
                     std::size_t* index) = 0;
+
+  // The knots of a measured curve, in one text (knots.h).
+  virtual void Knots(std::string_view key, std::vector<CurveKnot>* knots) = 0;
 
   // Structure. Where the answer is false or empty there is nothing to visit, and no Leave follows.
   // `is_default`: all that the machine holds below it is as if a file had none of it.

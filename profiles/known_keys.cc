@@ -52,6 +52,7 @@ class KeyCollector final : public FieldVisitor {
     Add(key);
     if (key == "rule") *index = engine_rule_;
   }
+  void Knots(std::string_view key, std::vector<CurveKnot>* /*knots*/) override { Add(key); }
   bool Enter(std::string_view key, Need /*need*/, bool /*is_default*/) override {
     Add(key);
     if (!Leads(key)) return false;
@@ -89,7 +90,7 @@ class KeyCollector final : public FieldVisitor {
 }  // namespace
 
 std::vector<std::string> KnownKeys(std::string_view path) {
-  constexpr std::size_t kEngineRules = 4;
+  constexpr std::size_t kEngineRules = 5;
   const std::vector<std::string> parts = Split(path);
   std::vector<std::string> keys;
   for (std::size_t rule = 0; rule < kEngineRules; ++rule) {

@@ -245,7 +245,7 @@ TEST(Join, TakesSeveralNetworks) {
   // The ports of a node are no guess for the ports of a pod.
   EXPECT_THAT(
       LoadMachine("base+net+far", library.get()),
-      IsError(ErrorCode::kBadInput, "'base+net' cannot join 'far': it has no 'network_ports'"));
+      IsError(ErrorCode::kBadInput, "'base+net' already has a network, so it cannot join 'far'"));
 }
 
 // ---- files ----

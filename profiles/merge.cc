@@ -129,7 +129,15 @@ Status Join(Loaded* machine, Loaded network, Document* document) {
   // A network may itself be joined by a further one, through its own network ports.
   const Node* const ports =
       machine->outer_ports ? &*machine->outer_ports : machine->root.Find("network_ports");
-  if (ports == nullptr || machine->joined_without_ports) {
+  if (machine->joined_without_ports) {
+    return BadInputError(
+        "'" + machine->head.name + "' already has a network, so it cannot join '" +
+            network.head.name + "'",
+        machine_file,
+        "use one network; or, where one network joins the domains of another, give "
+        "the inner one 'network_ports' and 'ranks'");
+  }
+  if (ports == nullptr) {
     return BadInputError(
         "'" + machine->head.name + "' cannot join '" + network.head.name +
             "': it has no 'network_ports'",

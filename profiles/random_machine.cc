@@ -34,7 +34,8 @@ class Filler final : public FieldVisitor {
   void Number(std::string_view key, const NumberRule& rule, double* value) override {
     // Values that must fit each other are set by RandomMachine.
     const bool fixed = key == "ranks" || key == "ranks_min" || key == "ranks_max" ||
-                       key == "bytes_min" || key == "bytes_max";
+                       key == "bytes_min" || key == "bytes_max" || key == "nodes" ||
+                       key == "measured_min" || key == "measured_max";
     if (!fixed && (rule.need == Need::kRequired || Coin())) *value = Draw(rule);
     if (rule.need == Need::kRequired || *value != rule.fallback ||
         (rule.Allows(*value) && Chance(0.1))) {
@@ -66,6 +67,17 @@ class Filler final : public FieldVisitor {
   void Word(std::string_view key, Need /*need*/, std::span<const std::string_view> words,
             std::size_t* index) override {
     if (key != "rule" && key != "algorithm") *index = random_() % words.size();
+  }
+
+  void Knots(std::string_view /*key*/, std::vector<CurveKnot>* knots) override {
+    knots->resize(1 + random_() % 5);
+    double bytes = 0;
+    for (CurveKnot& knot : *knots) {
+      bytes += static_cast<double>(1 + random_() % 100'000);
+      knot.bytes = B(bytes);
+      knot.deviation = (static_cast<double>(random_() % 20'000) - 9'999) / 100 / 100;
+      knot.spread = static_cast<double>(random_() % 2'000) / 10 / 100;
+    }
   }
 
   bool Enter(std::string_view key, Need need, bool /*is_default*/) override {
@@ -101,6 +113,9 @@ class Filler final : public FieldVisitor {
     if (rule.or_zero && Chance(0.1)) return 0;
     if (Chance(0.05)) return rule.least;
     if (Chance(0.05)) return rule.most;
+    if (rule.dimension == Dimension::kSigned) {
+      return std::uniform_real_distribution<double>(rule.least, rule.most)(random_);
+    }
     const double low = std::log(std::max(rule.least, rule.most * 1e-12));
     const double high = std::log(rule.most);
     const double value = std::exp(std::uniform_real_distribution<double>(low, high)(random_));
@@ -167,6 +182,18 @@ Machine RandomMachine(std::mt19937_64& random) {
     // NCCL needs a network where there are several tiers; the filler leaves it out at times.
     const bool nccl = machine.fabric.tiers.size() == 1 && random() % 2 == 0;
     engine.rule = nccl ? EngineRule::kNccl : i == 0 ? EngineRule::kCheapest : EngineRule::kRules;
+    if (engine.rule == EngineRule::kRules && random() % 3 == 0) {
+      engine.rule = EngineRule::kMeasured;
+      engine.fallback = "engine-0";
+      engine.measured.curves.resize(1 + random() % 3);
+      for (MeasuredCurve& curve : engine.measured.curves) {
+        curve.nodes = 1 + static_cast<int>(random() % 3);
+        curve.ranks = ++ranks * curve.nodes;
+        curve.measured_min = B(static_cast<double>(1 + random() % 1000));
+        curve.measured_max = curve.measured_min + B(static_cast<double>(random() % 100'000));
+      }
+      continue;
+    }
     if (engine.rule != EngineRule::kRules) continue;
     engine.fallback = "engine-0";
     engine.kernels.resize(1 + random() % 3);

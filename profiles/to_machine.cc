@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -147,11 +148,37 @@ void CheckFallback(TreeReader& reader, const Machine& machine, const Engine& eng
   }
   // As many steps as there are engines end at one without a fallback, unless there is a cycle.
   for (std::size_t i = 0; i < machine.engines.size(); ++i) {
-    if (next == nullptr || next->rule != EngineRule::kRules) return;
+    const bool goes_on = next != nullptr &&
+                         (next->rule == EngineRule::kRules || next->rule == EngineRule::kMeasured);
+    if (!goes_on) return;
     next = FindEngine(machine, next->fallback);
   }
   reader.FaultAt(path + ".fallback",
                  "found '" + Shortened(engine.fallback) + "', which falls back to itself again");
+}
+
+void CheckCurves(TreeReader& reader, const Engine& engine, const std::string& path) {
+  std::set<std::tuple<Op, int, int>> groups;
+  for (std::size_t i = 0; i < engine.measured.curves.size(); ++i) {
+    const MeasuredCurve& curve = engine.measured.curves[i];
+    const std::string curve_path = Indexed(path + ".curves", i);
+    if (!groups.insert({curve.op, curve.ranks, curve.nodes}).second) {
+      reader.FaultAt(curve_path, "found a second curve for " + std::string(Name(curve.op)) +
+                                     " among " + std::to_string(curve.ranks) + " ranks on " +
+                                     std::to_string(curve.nodes) + " nodes, expected one");
+    }
+    if (curve.ranks % curve.nodes != 0) {
+      reader.FaultAt(curve_path + ".nodes", "found " + std::to_string(curve.nodes) +
+                                                ", expected a divisor of the " +
+                                                std::to_string(curve.ranks) + " ranks");
+    }
+    if (curve.measured_min > curve.measured_max) {
+      reader.FaultAt(curve_path + ".measured_min",
+                     "found " + PeopleIn(Dimension::kBytes, curve.measured_min.base()) +
+                         ", expected at most measured_max, " +
+                         PeopleIn(Dimension::kBytes, curve.measured_max.base()));
+    }
+  }
 }
 
 // What NCCL needs to leave a node.
@@ -173,6 +200,9 @@ void CheckEngines(TreeReader& reader, const Machine& machine) {
     if (reader.HasFaultIn(path)) continue;
     if (engine.rule == EngineRule::kRules) {
       CheckChoiceRules(reader, engine, path);
+      CheckFallback(reader, machine, engine, path);
+    } else if (engine.rule == EngineRule::kMeasured) {
+      CheckCurves(reader, engine, path);
       CheckFallback(reader, machine, engine, path);
     } else if (engine.rule == EngineRule::kNccl && !reader.HasFaultIn("tiers")) {
       CheckNcclNetwork(reader, machine, engine, path);
@@ -204,6 +234,9 @@ Result<Machine> ToMachine(const Document& document) {
   reader.Text("title", Need::kOptional, &machine.title);
   ReadSources(reader, document, &machine);
   VisitMachine(reader, &machine);
+  for (Engine& engine : machine.engines) {
+    if (engine.rule == EngineRule::kMeasured) engine.measured.corrections = machine.count_laws;
+  }
   PutDefaultEngineFirst(reader, document, &machine);
   if (!reader.HasFaultIn("tiers")) CheckTiers(reader, machine);
   CheckEngines(reader, machine);

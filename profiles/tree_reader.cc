@@ -15,6 +15,7 @@
 #include "profiles/document.h"
 #include "profiles/fields.h"
 #include "profiles/head.h"
+#include "profiles/knots.h"
 #include "profiles/provenance.h"
 #include "profiles/utf8.h"
 
@@ -127,6 +128,19 @@ void TreeReader::Word(std::string_view key, Need need, std::span<const std::stri
     return;
   }
   *index = static_cast<std::size_t>(found - words.begin());
+}
+
+void TreeReader::Knots(std::string_view key, std::vector<CurveKnot>* knots) {
+  constexpr std::string_view kExpected = "knots such as '64KiB +1.25% 3.4%', with commas between";
+  const Node* const node = Find(key, Need::kRequired, kExpected);
+  if (node == nullptr || !CheckScalar(*node, PathOf(key), kExpected)) return;
+  Result<std::vector<CurveKnot>> parsed = ParseKnots(node->text);
+  if (parsed.ok()) {
+    *knots = std::move(*parsed);
+    return;
+  }
+  Error error = std::move(parsed).error();
+  Fault(PathOf(key), node->spot, error.message, std::move(error.hint));
 }
 
 bool TreeReader::CheckScalar(const Node& node, const std::string& path, std::string_view expected) {

@@ -1,8 +1,13 @@
 #include "profiles/writer.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/step/machine.h"
@@ -82,21 +87,66 @@ Provenance Complete(const Provenance* given) {
   return provenance;
 }
 
+bool Same(const Provenance& a, const Provenance& b) {
+  return a.kind == b.kind && a.source == b.source && a.note == b.note;
+}
+
+std::string InBraces(const Provenance& provenance) {
+  std::string text = "kind: " + std::string(Name(provenance.kind));
+  if (!provenance.source.empty()) text += ", source: " + Plain(provenance.source);
+  if (!provenance.note.empty()) text += ", note: " + Quoted(provenance.note);
+  return text;
+}
+
+// Finds the measured engines whose numbers all have one provenance. Others may hold flags, which
+// need none and would get it too.
+class CommonProvenances final : public Emitter {
+ public:
+  explicit CommonProvenances(const Machine& machine) : Emitter(machine), machine_(machine) {}
+
+  std::map<std::string, Provenance, std::less<>> Take() {
+    std::map<std::string, Provenance, std::less<>> common;
+    for (const Engine& engine : machine_.engines) {
+      const auto found = first_.find(engine.name);
+      const bool one = found != first_.end() && mixed_.count(engine.name) == 0;
+      if (one && engine.rule == EngineRule::kMeasured) common.emplace(engine.name, found->second);
+    }
+    return common;
+  }
+
+ private:
+  void Value(std::string_view /*key*/, const std::string& path, Sort sort,
+             const std::string& /*text*/, const Provenance* provenance) override {
+    constexpr std::string_view kEngines = "engines.";
+    if (path.compare(0, kEngines.size(), kEngines) != 0) return;
+    if (sort != Sort::kNumber && provenance == nullptr) return;
+    const std::string name =
+        path.substr(kEngines.size(), path.find('.', kEngines.size()) - kEngines.size());
+    const Provenance complete = Complete(provenance);
+    const auto [first, is_new] = first_.try_emplace(name, complete);
+    if (provenance == nullptr || !Same(first->second, *provenance)) mixed_.insert(name);
+  }
+  void Open(std::string_view /*key*/, Shape /*shape*/) override {}
+  void Close() override {}
+
+  const Machine& machine_;
+  std::map<std::string, Provenance> first_;
+  std::set<std::string> mixed_;
+};
+
 class YamlEmitter final : public Emitter {
  public:
-  YamlEmitter(const Machine& machine, std::string* out) : Emitter(machine), out_(*out) {}
+  YamlEmitter(const Machine& machine, std::map<std::string, Provenance, std::less<>> common,
+              std::string* out)
+      : Emitter(machine), common_(std::move(common)), out_(*out) {}
 
  private:
   void Value(std::string_view key, const std::string& /*path*/, Sort sort, const std::string& text,
              const Provenance* provenance) override {
     Line(key);
     out_ += ' ';
-    if (sort == Sort::kNumber || provenance != nullptr) {
-      const Provenance complete = Complete(provenance);
-      out_ += "{value: " + text + ", kind: " + std::string(Name(complete.kind));
-      if (!complete.source.empty()) out_ += ", source: " + Plain(complete.source);
-      if (!complete.note.empty()) out_ += ", note: " + Quoted(complete.note);
-      out_ += '}';
+    if ((sort == Sort::kNumber || provenance != nullptr) && CommonHere() == nullptr) {
+      out_ += "{value: " + text + ", " + InBraces(Complete(provenance)) + "}";
     } else {
       out_ += sort == Sort::kText ? Quoted(text) : text;
     }
@@ -111,6 +161,13 @@ class YamlEmitter final : public Emitter {
 
   void Close() override { scopes_.pop_back(); }
 
+  // What is said once for the engine that is being written.
+  const Provenance* CommonHere() const {
+    if (scopes_.size() < 2 || scopes_[0].key != "engines") return nullptr;
+    const auto found = common_.find(scopes_[1].key);
+    return found == common_.end() ? nullptr : &found->second;
+  }
+
   // Starts the line of a key, after the lines of all maps around it that have none yet: so an empty
   // map is left out.
   void Line(std::string_view key) {
@@ -123,6 +180,11 @@ class YamlEmitter final : public Emitter {
       } else {
         Start(scope.indent, dash);
         out_ += Plain(scope.key) + ":\n";
+      }
+      if (&scope == &scopes_[std::min<std::size_t>(1, scopes_.size() - 1)] &&
+          CommonHere() != nullptr && scopes_.size() > 1) {
+        Start(scope.indent + 2, dash);
+        out_ += "provenance: {" + InBraces(*CommonHere()) + "}\n";
       }
     }
     Start(scopes_.empty() ? 0 : scopes_.back().indent + 2, dash);
@@ -141,25 +203,59 @@ class YamlEmitter final : public Emitter {
     bool written = false;
   };
 
+  std::map<std::string, Provenance, std::less<>> common_;
   std::string& out_;
   std::vector<Scope> scopes_;
 };
 
-}  // namespace
-
-std::string Write(const Machine& machine) {
+// Schema to sources, with `more` lines after the title.
+std::string HeadText(const Machine& machine, const std::string& more) {
   std::string text = "schema: " + std::string(kSchema) + "\n";
   text += "name: " + Plain(machine.name) + "\n";
-  text += "title: " + Quoted(machine.title) + "\n";
+  text += "title: " + Quoted(machine.title) + "\n" + more;
   if (!machine.sources.empty()) text += "sources:\n";
   for (const auto& [id, source] : machine.sources) {
     text += "  " + Plain(id) + ": {title: " + Quoted(source.title);
     if (!source.url.empty()) text += ", url: " + Quoted(source.url);
     text += "}\n";
   }
-  Machine visited = machine;  // a visitor may change what it sees; this one does not
-  YamlEmitter emitter(machine, &text);
+  return text;
+}
+
+void AppendValues(const Machine& machine, std::string* text) {
+  Machine visited = machine;  // a visitor may change what it sees; these do not
+  CommonProvenances common(machine);
+  VisitMachine(common, &visited);
+  YamlEmitter emitter(machine, common.Take(), text);
   VisitMachine(emitter, &visited);
+}
+
+}  // namespace
+
+std::string Write(const Machine& machine) {
+  std::string text = HeadText(machine, "");
+  AppendValues(machine, &text);
+  return text;
+}
+
+std::string WritePart(const Machine& machine) {
+  std::string text = HeadText(machine, "part: true\n");
+  AppendValues(machine, &text);
+  return text;
+}
+
+std::string WriteExtending(const Machine& machine, const std::vector<std::string>& extends) {
+  std::string more = "extends: [";
+  for (const std::string& name : extends) {
+    if (&name != &extends.front()) more += ", ";
+    more += Plain(name);
+  }
+  more += "]\n";
+  if (!machine.engines.empty()) {
+    more += "default_engine: " + Plain(machine.engines.front().name) + "\n";
+  }
+  std::string text = HeadText(machine, more);
+  AppendValues(machine, &text);
   return text;
 }
 

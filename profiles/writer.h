@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/base/result.h"
 #include "model/step/machine.h"
@@ -15,7 +16,16 @@ namespace commplan::profiles {
 
 // A value that differs from the format's default and has no provenance is written as `assumed`,
 // with a note that says so: the reader takes no number without one.
+//
+// Where all numbers of a measured engine share a provenance, it is written once.
 std::string Write(const Machine& machine);
+
+// A profile of only what `machine` has, on top of other profiles. Its first engine becomes the
+// default one.
+std::string WriteExtending(const Machine& machine, const std::vector<std::string>& extends);
+
+// A part, which other profiles extend, of only what `machine` has.
+std::string WritePart(const Machine& machine);
 
 // Puts `bytes` into the file `path`, wholly or not at all: an existing file stays as it was until
 // the new one is safely on disk. A symbolic link keeps pointing to its target, which gets the

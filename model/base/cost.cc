@@ -28,6 +28,8 @@ std::string_view TermName(Term term) {
       return "decode";
     case Term::kContention:
       return "contention";
+    case Term::kResidual:
+      return "residual";
   }
   CHECK(false);
 }

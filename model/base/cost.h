@@ -26,8 +26,9 @@ enum class Term : std::uint8_t {
   kEncode,            // compressing
   kDecode,            // decompressing
   kContention,        // waiting for links that other groups use at the same time
+  kResidual,          // what a measurement has beyond the terms above; may be negative
 };
-inline constexpr std::size_t kTermCount = 11;
+inline constexpr std::size_t kTermCount = 12;
 
 // The word of a term in JSON and tables, such as "network_latency".
 std::string_view TermName(Term term);

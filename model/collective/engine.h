@@ -9,6 +9,7 @@
 
 #include "model/base/quantity.h"
 #include "model/collective/algorithm.h"
+#include "model/collective/measured.h"
 
 namespace commplan {
 
@@ -43,7 +44,13 @@ struct NcclTuning {
   Time base_pat{};
   NcclLinkLatency inner;
   NcclLinkLatency network;
-  Time network_post{};  // posting to a network card, three times per Simple step
+  Time network_post{};  // posting a message to a network card; three times per Simple step
+  // What the network's plugin says a message takes on its device. It steers the choice: once per
+  // hop, twice for Simple.
+  Time network_reported{};
+  // What the wire takes of the table's network hop. A network whose messages take longer adds the
+  // rest to the price.
+  Time network_wire{};
 
   // Bandwidth ceilings.
   PerScale ll_max{};              // bus bandwidth of LL
@@ -54,16 +61,23 @@ struct NcclTuning {
   double ring_ll_share = 0;  // of the bus bandwidth
   double ring_ll128_share = 0;
   double tree_share = 0;
+  double tree_simple_share_more = 0;  // the same for Simple from three nodes on; 0: no other
   double tree_ll_divisor = 0;
   double tree_ll128_share_inner = 0;
   double tree_ll128_share_network = 0;
-  double pat_share = 0;
+  double pat_share = 0;        // 0: no PAT
   double nvls_efficiency = 0;  // 0: no in-switch reduction
   double ring_simple_network_factor =
-      0;  // on the latency of Ring/Simple over nodes, large messages
-  double pat_latency_divisor = 0;
+      1;  // on the latency of Ring/Simple over nodes, large messages
+  double pat_latency_divisor = 1;
   Time pat_per_rank{};
-  std::array<std::vector<double>, 3> tree_correction;  // per protocol, by log2(bytes / 64)
+  // Per protocol, by log2(bytes / 64).
+  std::array<std::vector<double>, 3> tree_correction;
+  std::array<std::vector<double>, 3> ring_correction;  // over nodes
+  std::vector<double> nvls_tree_correction;
+  bool tree_simple_off_inside = false;
+  // Shares and correction of Tree/Simple only steer the choice: a price takes what the links carry.
+  bool tree_simple_steers = false;
   bool ll128_inside = false;  // whether LL128 may be used on the inner tier's links
 
   // What the topology search finds.
@@ -87,6 +101,10 @@ struct NcclTuning {
   int nvls_channels = 0;
   Bytes nvls_chunk{};  // the largest one
   std::vector<NvlsChunkStep> nvls_chunk_steps;
+  // The same for in-switch trees over nodes; their chunk is never larger than the one above, and
+  // from four nodes on not larger than this.
+  Bytes nvls_tree_chunk_more{};  // 0: no such limit
+  std::vector<NvlsChunkStep> nvls_tree_chunk_steps;
   int nvls_pipeline_stages = 0;  // scatter, reduce and broadcast, gather
   int p2p_channels_per_peer = 0;
   Bytes p2p_ll_per_channel{};  // a part of at most this many bytes per channel goes by LL
@@ -117,6 +135,7 @@ enum class EngineRule {
   kRules,     // the first matching ChoiceRule, else the fallback engine
   kCheapest,  // the textbook formula with the smallest time
   kFixed,     // one algorithm, always
+  kMeasured,  // curves of measured times; the fallback engine says how, and prices the rest
 };
 
 struct Engine {
@@ -126,7 +145,8 @@ struct Engine {
   NcclTuning nccl;                     // for kNccl
   std::vector<ChoiceRule> rules;       // for kRules
   std::vector<KernelCost> kernels;     // for kRules; one per algorithm that the rules name
-  std::string fallback;                // for kRules: the engine that runs everything else
+  std::string fallback;                // for kRules and kMeasured: who runs everything else
+  MeasuredTable measured;              // for kMeasured
   Algorithm fixed = Algorithm::kRing;  // for kFixed
   TimePerByte reduction{};             // for kCheapest and kFixed
   // How far measured times lie from this model, as factors on its answer: 0.8 and 1.3, say.

@@ -2,6 +2,11 @@
 // order to choose, and beside it the inputs by which the chosen kernel is priced. The two differ on
 // purpose: the choice must be NCCL's own, while the price follows the physics (hops really crossed,
 // cards really shared, copies really made).
+//
+// CollNet (reduction in the network's switches) is not among them: NCCL leaves it off until
+// NCCL_COLLNET_ENABLE is set and a plugin for it is there, and takes NVLS over nodes for off with
+// it. Nor is the rule that keeps 8-bit floats off long rings: a request does not know its data
+// type.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -64,9 +69,9 @@ class Builder {
 
   std::vector<Variant> Build() {
     for (std::size_t i = 0; i < kProtocols.size(); ++i) {
-      if (kProtocols[i] == Protocol::kLL128 && !tuning_.ll128_inside && local_ > 1) continue;
+      if (kProtocols[i] == Protocol::kLL128 && !HasLl128()) continue;
       AddRing(i);
-      if (op_ == Op::kAllReduce) AddTree(i);
+      if (HasTree(i)) AddTree(i);
     }
     AddInSwitch();
     AddPat();
@@ -77,13 +82,39 @@ class Builder {
  private:
   double Steps() const { return (op_ == Op::kAllReduce ? 2.0 : 1.0) * (ranks_ - 1.0); }
 
-  Time InnerHop(std::size_t protocol) const {
-    const Time hop = tuning_.inner.ring[protocol];
-    const bool posts = kProtocols[protocol] == Protocol::kSimple && nodes_ > 1;
-    return posts ? Max(hop, tuning_.network_post * 3.0) : hop;
+  // LL128 needs links that keep its order; where there is one rank per node, none inside is used.
+  bool HasLl128() const {
+    return (tuning_.ll128_inside || local_ == 1) && tuning_.ring_ll128_share > 0 &&
+           tuning_.channel_ring_ll128[graph_.scale] > Bandwidth();
+  }
+  bool HasTree(std::size_t protocol) const {
+    if (op_ != Op::kAllReduce) return false;
+    if (protocol == 1 && tuning_.channel_tree_ll128[graph_.scale] <= Bandwidth()) return false;
+    return protocol != 2 || nodes_ > 1 || !tuning_.tree_simple_off_inside;
+  }
+
+  // What posting one step of a protocol takes.
+  Time Post(std::size_t protocol) const {
+    return tuning_.network_post * (kProtocols[protocol] == Protocol::kSimple ? 3.0 : 1.0);
+  }
+  // A ring over nodes posts in every step of its own.
+  Time InnerHop(std::size_t protocol, double scale) const {
+    const Time hop = tuning_.inner.ring[protocol] * scale;
+    return nodes_ > 1 ? Max(hop, Post(protocol)) : hop;
   }
   Time NetworkHop(std::size_t protocol) const {
     return local_ == 1 ? tuning_.network.tree[protocol] : tuning_.network.ring[protocol];
+  }
+  // What a hop takes on this network beyond what the table has.
+  Time Beyond(Time wire) const { return Max(wire - tuning_.network_wire, Time()); }
+  Time BeyondTree() const { return Beyond(TreeHop(shape_.Network(), local_, ranks_)); }
+  Time BeyondRing() const {
+    const bool ring = op_ == Op::kAllReduce || op_ == Op::kAllGather || op_ == Op::kReduceScatter;
+    return Beyond(ring ? RingHop(shape_.Network(), 1, Steps()) : shape_.net_latency);
+  }
+  // Added to a hop in the choice: the message, and for Simple its flush.
+  Time Reported(std::size_t protocol) const {
+    return tuning_.network_reported * (kProtocols[protocol] == Protocol::kSimple ? 2.0 : 1.0);
   }
 
   Time Extra(Protocol protocol) const {
@@ -143,20 +174,20 @@ class Builder {
     Inputs<double>& x = variant->inputs;
     const double scale = tuning_.latency_scale;
     if (nodes_ == 1) {
-      x.latency = InnerHop(protocol) * scale;
+      x.latency = InnerHop(protocol, scale);
       x.bandwidth = InsideNow(RingBus(protocol, InnerBus(), tuning_.channels) * PeerShare());
       return;
     }
     // A hop takes no longer on a ring than on a tree: a larger entry of the table only steers the
     // choice.
     const Time hop = Min(NetworkHop(protocol), tuning_.network.tree[protocol]);
-    x.net_latency = Max(hop, shape_.net_latency);
+    x.net_latency = hop + BeyondRing();
     x.net_bandwidth = RingBus(protocol, graph_.network, graph_.channels);
     if (local_ == 1) {
       x.latency = x.net_latency;
       x.bandwidth = x.net_bandwidth;
     } else {
-      x.latency = InnerHop(protocol) * scale;
+      x.latency = InnerHop(protocol, scale);
       x.bandwidth = InsideNow(RingBus(protocol, InnerBus(), tuning_.channels));
     }
   }
@@ -181,12 +212,13 @@ class Builder {
     const double steps = Steps();
     const double crossings = nodes_ == 1 ? 0 : (op_ == Op::kAllReduce ? 2.0 : 1.0) * (nodes_ - 1.0);
     variant.choice_latency = tuning_.base_ring[protocol] +
-                             (steps - crossings) * InnerHop(protocol) +
-                             crossings * NetworkHop(protocol);
+                             (steps - crossings) * InnerHop(protocol, 1) +
+                             crossings * (NetworkHop(protocol) + Reported(protocol));
     variant.choice_bandwidth = RingBus(protocol, graph_.bus, graph_.channels) * (ranks_ / steps);
     if (op_ == Op::kAllReduce && variant.protocol == Protocol::kSimple && nodes_ > 1) {
       variant.choice_plateau = variant.choice_latency * (tuning_.ring_simple_network_factor - 1.0);
       variant.plateau_from = B(64) * (1.0 * graph_.channels * ranks_);
+      variant.size_rule = SizeRule::kRingPlateau;
     }
     variants_.push_back(variant);
   }
@@ -202,7 +234,8 @@ class Builder {
     x.launch = tuning_.base_ring[protocol] * tuning_.latency_scale + Extra(variant.protocol) + hop;
     x.latency = Time();
     x.chunks = kFine;
-    variant.choice_latency = tuning_.base_ring[protocol] + hop;
+    variant.choice_latency =
+        tuning_.base_ring[protocol] + (nodes_ == 1 ? inner : tuning_.network.ring[protocol]);
     variant.choice_bandwidth = RingBus(protocol, graph_.bus, graph_.channels);
     variants_.push_back(variant);
   }
@@ -216,14 +249,19 @@ class Builder {
     const Time network = tuning_.network.tree[protocol];
     x.launch = tuning_.base_tree[protocol] * tuning_.latency_scale + Extra(variant.protocol);
     x.latency = tuning_.inner.tree[protocol] * tuning_.latency_scale;
-    x.net_latency = Max(network, shape_.net_latency);
+    x.net_latency = network + (nodes_ > 1 ? BeyondTree() : Time());
     x.bandwidth = InsideNow(TreeBus(variant.protocol, InnerBus(), tuning_.channels) * PeerShare());
     x.net_bandwidth =
         nodes_ == 1 ? x.bandwidth : TreeBus(variant.protocol, graph_.network, graph_.channels);
+    if (variant.protocol == Protocol::kSimple && tuning_.tree_simple_steers) {
+      variant.size_rule = SizeRule::kNone;
+      x.bandwidth = InsideNow(InnerBus());
+      x.net_bandwidth = nodes_ == 1 ? x.bandwidth : graph_.network;
+    }
     if (local_ == 1) x.bandwidth = x.net_bandwidth;
-    variant.choice_latency =
-        tuning_.base_tree[protocol] + 2.0 * ((local_ - 1.0) * tuning_.inner.tree[protocol] +
-                                             std::floor(std::log2(nodes_)) * network);
+    variant.choice_latency = tuning_.base_tree[protocol] +
+                             2.0 * ((local_ - 1.0) * tuning_.inner.tree[protocol] +
+                                    std::floor(std::log2(nodes_)) * (network + Reported(protocol)));
     variant.choice_bandwidth = bus * 0.5;
     variants_.push_back(variant);
   }
@@ -231,15 +269,17 @@ class Builder {
   Bandwidth TreeBus(Protocol protocol, Bandwidth graph_bus, int graph_channels) const {
     const double channels = graph_channels;
     const std::size_t scale = graph_.scale;
-    const Bandwidth bus =
-        Min(tuning_.tree_share * graph_bus, channels * tuning_.channel_tree[scale]);
+    const bool other =
+        protocol == Protocol::kSimple && nodes_ > 2 && tuning_.tree_simple_share_more > 0;
+    const double share = other ? tuning_.tree_simple_share_more : tuning_.tree_share;
+    const Bandwidth bus = Min(share * graph_bus, channels * tuning_.channel_tree[scale]);
     if (protocol == Protocol::kLL) {
       return Min(bus / tuning_.tree_ll_divisor, tuning_.ll_max[scale]);
     }
     if (protocol == Protocol::kLL128) {
-      const double share =
+      const double useful =
           nodes_ == 1 ? tuning_.tree_ll128_share_inner : tuning_.tree_ll128_share_network;
-      return Min(bus * share, channels * tuning_.channel_tree_ll128[scale]);
+      return Min(bus * useful, channels * tuning_.channel_tree_ll128[scale]);
     }
     return bus;
   }
@@ -291,7 +331,7 @@ class Builder {
     Inputs<double>& x = variant.inputs;
     x.launch = Extra(Protocol::kSimple);
     x.latency = tuning_.inner.nvls_tree * tuning_.latency_scale;
-    x.net_latency = Max(tuning_.network.nvls_tree, shape_.net_latency);
+    x.net_latency = tuning_.network.nvls_tree + BeyondTree();
     // A bus bandwidth: the switch's work lets a link carry only (1 + 1/q)S of the 2(q-1)/q S that
     // it counts.
     const double per_link = 2 * (heads - 1) / (heads + 1);
@@ -299,25 +339,31 @@ class Builder {
     x.bandwidth = InsideNow(bus_inside / per_link) * per_link;
     x.net_bandwidth = Min((graph_.scale == 1 ? 2.0 : 1.0) * graph_.network,
                           channels * tuning_.channel_nvls_tree[graph_.scale]);
+    // Data passes NCCL's roles (scatter; sum and copy; gather) one after the other, a round at a
+    // time.
+    x.stages = std::max(0, tuning_.nvls_pipeline_stages - 1);
+    variant.size_rule = SizeRule::kNvlsTreeChunks;
     variant.choice_latency =
-        tuning_.inner.nvls_tree + 2.0 * std::floor(std::log2(nodes_)) * tuning_.network.nvls_tree;
+        tuning_.inner.nvls_tree +
+        2.0 * std::floor(std::log2(nodes_)) * (tuning_.network.nvls_tree + Reported(2));
     variant.choice_bandwidth = bus * (ranks_ / Steps());
     variants_.push_back(variant);
   }
 
   // One GPU per node only, as NCCL allows it.
   void AddPat() {
-    if (local_ != 1 || nodes_ == 1) return;
+    if (local_ != 1 || nodes_ == 1 || tuning_.pat_share <= 0) return;
     if (op_ != Op::kAllGather && op_ != Op::kReduceScatter) return;
     Variant variant = Start(Algorithm::kPat, Protocol::kSimple);
     const double rounds = std::floor(std::log2(nodes_));
     const Time hop = tuning_.network.pat / tuning_.pat_latency_divisor;
     Inputs<double>& x = variant.inputs;
     x.launch = tuning_.base_pat * tuning_.latency_scale + tuning_.pat_per_rank * (1.0 * ranks_);
-    x.latency = hop;
+    x.latency = hop + BeyondTree();
     x.bandwidth = graph_.network * tuning_.pat_share;
-    variant.choice_latency =
-        tuning_.base_pat + rounds * hop + tuning_.pat_per_rank * (1.0 * ranks_);
+    variant.choice_latency = tuning_.base_pat +
+                             rounds * (hop + Reported(2) / tuning_.pat_latency_divisor) +
+                             tuning_.pat_per_rank * (1.0 * ranks_);
     variant.choice_bandwidth = graph_.bus * tuning_.pat_share;
     variants_.push_back(variant);
   }
@@ -332,7 +378,14 @@ class Builder {
       Inputs<double>& x = variant.inputs;
       x.launch = tuning_.base_ring[protocol] * tuning_.latency_scale + Extra(variant.protocol);
       if (protocol == 2 && op_ == Op::kAllToAll) x.copying = Copying();
-      if (nodes_ > 1 && local_ > 1) x.net_bandwidth = shape_.net_rank;
+      if (nodes_ > 1) {
+        // One proxy posts a message to each peer beyond the node, one after the other; the first
+        // post is part of the hop.
+        const double posts = (op_ == Op::kAllToAll ? ranks_ - local_ : 1) - 1.0;
+        x.net_latency += posts * Post(protocol);
+        if (local_ == 1) x.latency = x.net_latency;
+        if (local_ > 1) x.net_bandwidth = ExchangeRate(shape_.Network(), ranks_);
+      }
       const double parts = op_ == Op::kAllToAll ? ranks_ : 1;
       variant.ll_limit = tuning_.p2p_ll_per_channel * (parts * tuning_.p2p_channels_per_peer);
       variants_.push_back(variant);

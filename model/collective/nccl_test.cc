@@ -14,6 +14,7 @@
 #include "model/collective/algorithm.h"
 #include "model/collective/engine.h"
 #include "model/collective/price.h"
+#include "model/collective/test_nccl.h"
 #include "model/collective/variant.h"
 #include "model/fabric/fabric.h"
 
@@ -21,109 +22,6 @@ namespace commplan {
 namespace {
 
 using ::testing::ElementsAre;
-
-// Sums of a few decimal fractions: nothing but rounding separates them.
-constexpr double kRounding = 1e-12;
-
-PerProtocol Latencies(double ll, double ll128, double simple) {
-  return {Micros(ll), Micros(ll128), Micros(simple)};
-}
-PerScale Ceilings(double one, double two, double more) {
-  return {GBps(one), GBps(two), GBps(more)};
-}
-
-// Hopper with NVLink inside and hosts by Intel: 12 rings of 30 GB/s in a node.
-NcclTuning Hopper() {
-  NcclTuning t;
-  t.base_tree = Latencies(6.8, 14, 8.4);
-  t.base_ring = Latencies(6.6, 14, 8.4);
-  t.base_pat = Micros(8);
-  t.inner = {Latencies(0.6, 1.25, 4), Latencies(0.6, 1.9, 3.4), Micros(25), Micros(25), Micros(4)};
-  t.network = {Latencies(5, 8.5, 14), Latencies(2.7, 4, 14), Micros(18), Micros(20.9), Micros(14)};
-  t.network_post = Micros(1);
-  t.ll_max = Ceilings(141, 39, 20.4);
-  t.channel_ring_ll128 = Ceilings(36.7, 36.7, 36.7);
-  t.channel_tree_ll128 = Ceilings(36.7, 36.7, 29);
-  t.channel_tree = Ceilings(38.7, 41.4, 36);
-  t.channel_nvls_tree = Ceilings(0, 57.7, 45.5);
-  t.ring_ll_share = 0.5;
-  t.ring_ll128_share = 0.92;
-  t.tree_share = 0.92;
-  t.tree_ll_divisor = 3.8;
-  t.tree_ll128_share_inner = 7.0 / 9;
-  t.tree_ll128_share_network = 120.0 / 128;
-  t.pat_share = 0.75;
-  t.nvls_efficiency = 0.85;
-  t.ring_simple_network_factor = 1.4;
-  t.pat_latency_divisor = 3.5;
-  t.pat_per_rank = Micros(2.8);
-  t.tree_correction = {
-      {{1, 1, 1, 1, .9, .8, .7, .7, .7, .7, .6, .5, .4, .4, .5, .6, .7, .8, .9, 1, 1, 1, 1},
-       {1, 1, 1, 1, 1, .9, .8, .8, .8, .7, .6, .6, .6, .6, .6, .6, .8, .9, .9, .9, .9, 1, 1},
-       {.9, .9, .9, .9, .9, .9, .9, .8, .7, .6, .6, .5,
-        .5, .5, .5, .6, .7, .8, .7, .7, .8, .9, .9}}};
-  t.ll128_inside = true;
-  t.channels = 12;
-  t.channel_bandwidth = GBps(30);
-  t.link_total = GBps(370.8);
-  t.network_speeds = {GBps(48), GBps(45), GBps(42), GBps(40), GBps(30), GBps(24)};
-  t.nvls_speeds = {GBps(60), GBps(50), GBps(40), GBps(30), GBps(24)};
-  t.channels_per_ring = 2;
-  t.copy_per_channel = GBps(44);
-  t.nvls_channels = 16;
-  t.nvls_chunk = KiB(128);
-  t.nvls_chunk_steps = {{64, KiB(64)}, {8, KiB(32)}, {2, KiB(16)}};
-  t.nvls_pipeline_stages = 3;
-  t.p2p_channels_per_peer = 32;
-  t.p2p_ll_per_channel = KiB(16);
-  return t;
-}
-
-Engine Nccl(const NcclTuning& tuning = Hopper()) {
-  Engine engine;
-  engine.name = "nccl";
-  engine.rule = EngineRule::kNccl;
-  engine.nccl = tuning;
-  return engine;
-}
-
-// Nodes of 8 ranks with `cards` network cards of 50 GB/s each.
-Fabric Nodes(int cards = 8, bool in_switch = true) {
-  Tier inside{.name = "nvlink", .ranks = 8, .bandwidth = GBps(450), .latency = Micros(1)};
-  inside.in_switch_reduction = in_switch;
-  Tier network{.name = "network", .bandwidth = GBps(50), .latency = Micros(2)};
-  network.ports = cards;
-  return {{inside, network}};
-}
-
-GroupShape Shape(const Fabric& fabric, const Group& group) {
-  const Result<Placement> placement = Place(fabric, group);
-  EXPECT_THAT(placement, IsOk());
-  return ShapeOf(fabric, *placement);
-}
-
-const Variant* Find(const std::vector<Variant>& variants, Algorithm algorithm, Protocol protocol) {
-  for (const Variant& variant : variants) {
-    if (variant.card->algorithm == algorithm && variant.protocol == protocol) return &variant;
-  }
-  return nullptr;
-}
-
-std::string Called(const Variant& variant) {
-  return std::string(Name(variant.card->algorithm)) + "/" + std::string(Name(variant.protocol));
-}
-
-std::vector<std::string> Names(const std::vector<Variant>& variants) {
-  std::vector<std::string> names;
-  for (const Variant& variant : variants) names.push_back(Called(variant));
-  return names;
-}
-
-std::vector<std::string> NamesFor(const NcclTuning& tuning, Op op, const Fabric& fabric,
-                                  const Group& group) {
-  const Engine engine = Nccl(tuning);
-  return Names(NcclVariants(engine, op, Shape(fabric, group)));
-}
 
 // The entry that NCCL picks.
 std::string Winner(const Fabric& fabric, Op op, const Group& group, Bytes bytes) {
@@ -176,11 +74,12 @@ TEST(NcclTest, TableOfAllReduceInOneNode) {
 
 TEST(NcclTest, TableOfAllReduceOverTwoNodes) {
   // 8 cards of 50 GB/s, but 370.8/8 = 46.35 GB/s of NVLink for each: the search settles at 45.
-  // 30 steps, 2 of them between nodes; 45 * 8 = 360 GB/s of bus bandwidth, 16/30 of it.
-  // Trees: 14 hops inside and 2 across; min(0.92 * 360, 8 * 41.4) = 331.2 GB/s, half of it.
-  // NVLSTree: min(2 * 40 * 0.85 * 7/8 = 59.5 inside, 2 * 45 across, 57.7 per channel) * 8 heads.
+  // 30 steps, 2 of them between nodes, and a post of 1 us in each; 45 * 8 = 360 GB/s of bus
+  // bandwidth, 16/30 of it. Trees: 14 hops inside and 2 across; min(0.92 * 360, 8 * 41.4) = 331.2
+  // GB/s, half of it. NVLSTree: min(2 * 40 * 0.85 * 7/8 = 59.5 inside, 2 * 45 across, 57.7 per
+  // channel) * 8 heads.
   ExpectEntries(Op::kAllReduce, {.ranks = 16},
-                {{Algorithm::kRing, Protocol::kLL, 6.6 + 28 * 0.6 + 2 * 2.7, 39 * 16 / 30.0},
+                {{Algorithm::kRing, Protocol::kLL, 6.6 + 28 * 1.0 + 2 * 2.7, 39 * 16 / 30.0},
                  {Algorithm::kRing, Protocol::kLL128, 14 + 28 * 1.9 + 2 * 4, 8 * 36.7 * 16 / 30},
                  {Algorithm::kRing, Protocol::kSimple, 8.4 + 28 * 3.4 + 2 * 14, 360 * 16 / 30.0},
                  {Algorithm::kTree, Protocol::kLL, 6.8 + 14 * 0.6 + 2 * 5, 39 / 2.0},
@@ -194,7 +93,7 @@ TEST(NcclTest, TableOfAllReduceOverFourNodes) {
   // Trees: 2 levels across; min(331.2, 8 * 36) = 288 GB/s. LL128: min(288 * 120/128, 8 * 29) = 232.
   // NVLSTree: min(59.5 inside, 45 across, 45.5 per channel) * 8 heads.
   ExpectEntries(Op::kAllReduce, {.ranks = 32},
-                {{Algorithm::kRing, Protocol::kLL, 6.6 + 56 * 0.6 + 6 * 2.7, 20.4 * 32 / 62},
+                {{Algorithm::kRing, Protocol::kLL, 6.6 + 56 * 1.0 + 6 * 2.7, 20.4 * 32 / 62},
                  {Algorithm::kRing, Protocol::kLL128, 14 + 56 * 1.9 + 6 * 4, 8 * 36.7 * 32 / 62},
                  {Algorithm::kRing, Protocol::kSimple, 8.4 + 56 * 3.4 + 6 * 14, 360 * 32 / 62.0},
                  {Algorithm::kTree, Protocol::kLL, 6.8 + 14 * 0.6 + 4 * 5, 20.4 / 2},
@@ -223,8 +122,8 @@ TEST(NcclTest, TableOfReduceScatterWithOneRankPerNode) {
                  {Algorithm::kPat, Protocol::kSimple, 8 + 3 * 4.0 + 8 * 2.8, 36}});
 }
 
-// The network's post costs three times its overhead in each Simple step, where that is longer.
-TEST(NcclTest, PostingToTheNetworkSlowsSimpleSteps) {
+// A ring over nodes posts in each step, three times for Simple: where that is longer, it counts.
+TEST(NcclTest, PostingToTheNetworkSlowsSteps) {
   NcclTuning tuning = Hopper();
   tuning.network_post = Micros(2);  // hosts by AMD: 3 * 2 us instead of 3.4 us inside
   const Engine engine = Nccl(tuning);
@@ -232,7 +131,7 @@ TEST(NcclTest, PostingToTheNetworkSlowsSimpleSteps) {
   EXPECT_THAT(Find(over, Algorithm::kRing, Protocol::kSimple)->choice_latency,
               IsNearRelative(Micros(8.4 + 28 * 6 + 2 * 14), kRounding));
   EXPECT_THAT(Find(over, Algorithm::kRing, Protocol::kLL)->choice_latency,
-              IsNearRelative(Micros(28.8), kRounding));
+              IsNearRelative(Micros(6.6 + 28 * 2 + 2 * 2.7), kRounding));
   const auto inside = NcclVariants(engine, Op::kAllReduce, Shape(Nodes(), {.ranks = 8}));
   EXPECT_THAT(Find(inside, Algorithm::kRing, Protocol::kSimple)->choice_latency,
               IsNearRelative(Micros(56), kRounding));
@@ -328,14 +227,15 @@ TEST(NcclTest, WinnersInOneNode) {
 }
 
 TEST(NcclTest, WinnersOverTwoNodes) {
-  // 64 KiB: Tree/LL 25.2 + 65536/(19.5 * 0.6) = 30.8 us, Ring/LL 28.8 + 65536/20.8 = 32.0 us.
-  // 128 KiB: Tree/LL 25.2 + 131072/(19.5 * 0.5) = 38.6 us, Ring/LL 35.1 us.
-  // 1 MiB: Ring/LL 79.2 us, Tree/LL128 48.5 + 1048576/(146.8 * 0.6) = 60.4 us, NVLSTree 71.1 us.
+  // 64 KiB: Tree/LL 25.2 + 65536/(19.5 * 0.6) = 30.8 us, Ring/LL 40.0 + 65536/20.8 = 43.2 us.
+  // 256 KiB: Tree/LL 25.2 + 262144/(19.5 * 0.4) = 58.8 us, Ring/LL 52.6 us,
+  // Tree/LL128 48.5 + 262144/(146.8 * 0.6) = 51.5 us.
+  // 1 MiB: Ring/LL 90.4 us, Tree/LL128 48.5 + 1048576/(146.8 * 0.6) = 60.4 us, NVLSTree 71.1 us.
   // 8 MiB: Tree/LL128 48.5 + 8388608/(146.8 * 0.9) = 112 us, NVLSTree 66.8 + 34.1 = 100.9 us.
   ExpectChoices(Nodes(), {.ranks = 16},
                 {{KiB(8), "tree/ll"},
                  {KiB(64), "tree/ll"},
-                 {KiB(128), "ring/ll"},
+                 {KiB(256), "tree/ll128"},
                  {MiB(1), "tree/ll128"},
                  {MiB(8), "nvls-tree/simple"},
                  {GiB(1), "nvls-tree/simple"}});

@@ -14,4 +14,7 @@ namespace commplan {
 std::vector<std::string> OriginPaths(const CollectiveModel& model, const Variant& variant,
                                      Symbol symbol);
 
+// What decides which variant runs: the paths of all values that the engine compares or looks up.
+std::vector<std::string> ChoicePaths(const CollectiveModel& model);
+
 }  // namespace commplan

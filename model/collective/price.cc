@@ -23,8 +23,24 @@ std::vector<Variant> VariantsOf(const Engine& engine, Op op, const GroupShape& s
     case EngineRule::kCheapest:
     case EngineRule::kFixed:
       return TextbookVariants(engine, op, shape);
+    case EngineRule::kMeasured:
+      return {};  // its fallback's
   }
   CHECK(false);
+}
+
+// Ways that differ by rounding only are equal, and of equals the first one is taken.
+constexpr double kTie = 1 - 1e-12;
+
+// What the fallback engines of `engine` can run, each behind what falls back to it.
+void AddFallbacks(const std::vector<Engine>& engines, const Engine& engine, Op op,
+                  const GroupShape& shape, std::vector<Variant>* variants) {
+  const Engine* fallback = FindEngine(engines, engine.fallback);
+  for (std::size_t i = 0; i < engines.size() && fallback != nullptr; ++i) {
+    const std::vector<Variant> more = VariantsOf(*fallback, op, shape);
+    variants->insert(variants->end(), more.begin(), more.end());
+    fallback = FindEngine(engines, fallback->fallback);
+  }
 }
 
 bool Extrapolates(const Engine& engine, Op op, const GroupShape& shape, Bytes bytes) {
@@ -84,10 +100,7 @@ Result<CollectiveModel> CollectiveModel::Create(const Fabric& fabric,
   model.shape_ = ShapeOf(fabric, model.placement_);
   if (request.group.ranks == 1) return model;
   model.variants_ = VariantsOf(engine, request.op, model.shape_);
-  if (const Engine* fallback = FindEngine(engines, engine.fallback); fallback != nullptr) {
-    const std::vector<Variant> more = VariantsOf(*fallback, request.op, model.shape_);
-    model.variants_.insert(model.variants_.end(), more.begin(), more.end());
-  }
+  AddFallbacks(engines, engine, request.op, model.shape_, &model.variants_);
   const std::string what =
       std::string(Name(request.op)) + " among " + std::to_string(request.group.ranks) + " ranks";
   if (model.variants_.empty()) {
@@ -110,44 +123,47 @@ Result<CollectiveModel> CollectiveModel::Create(const Fabric& fabric,
                               "it can use " + available);
     }
   }
+  RETURN_IF_ERROR(model.FindMeasured(fabric, engines));
   return model;
 }
 
 int CollectiveModel::Cheapest(Bytes bytes, const Engine* of) const {
   int best = -1;
-  Time least{};
+  Time less = 2.0 * kNever;  // to be better a time must be below it
   for (std::size_t i = 0; i < variants_.size(); ++i) {
     if (variants_[i].engine != of) continue;
-    const Time time = ChoiceTime(variants_[i], bytes);
-    if (best < 0 || time < least) {
+    const Time time = ChoiceTime(variants_[i], bytes, less);
+    if (best < 0 || time < less) {
       best = static_cast<int>(i);
-      least = time;
+      less = time * kTie;
     }
   }
   return best;
 }
 
 int CollectiveModel::ChooseByRules(Bytes bytes) const {
-  for (const ChoiceRule& rule : engine_->rules) {
+  const Engine* const chooser = variants_.front().engine;
+  for (const ChoiceRule& rule : chooser->rules) {
     if (rule.op != request_.op || shape_.ranks < rule.ranks_min || shape_.ranks > rule.ranks_max ||
         bytes < rule.bytes_min || bytes > rule.bytes_max) {
       continue;
     }
     for (std::size_t i = 0; i < variants_.size(); ++i) {
-      if (variants_[i].engine == engine_ && variants_[i].card->algorithm == rule.algorithm) {
+      if (variants_[i].engine == chooser && variants_[i].card->algorithm == rule.algorithm) {
         return static_cast<int>(i);
       }
     }
   }
   // No rule speaks of this size: the fallback engine runs it, as far as there is one.
   for (const Variant& variant : variants_) {
-    if (variant.engine != engine_) return Cheapest(bytes, variant.engine);
+    if (variant.engine != chooser) return Cheapest(bytes, variant.engine);
   }
-  return Cheapest(bytes, engine_);
+  return Cheapest(bytes, chooser);
 }
 
 int CollectiveModel::Choose(Bytes bytes) const {
-  if (engine_->rule == EngineRule::kRules && !request_.algorithm) return ChooseByRules(bytes);
+  const bool rules = variants_.front().engine->rule == EngineRule::kRules;
+  if (rules && !request_.algorithm) return ChooseByRules(bytes);
   return Cheapest(bytes, variants_.front().engine);
 }
 
@@ -166,6 +182,11 @@ Price CollectiveModel::At(Bytes bytes) const {
   const double high = price.extrapolated ? engine.band_high * engine.band_high : engine.band_high;
   price.low = total * low;
   price.high = total * high;
+  if (measured_) {
+    UseMeasured(bytes, &price);
+  } else if (anchor_ != nullptr) {
+    UseAnchor(bytes, &price);
+  }
   return price;
 }
 
@@ -188,6 +209,7 @@ Sensitivity CollectiveModel::SensitivityAt(Bytes bytes) const {
   Sensitivity result;
   if (variants_.empty()) return result;
   const Price price = At(bytes);
+  if (measured_) return MeasuredSensitivity(bytes);
   const Variant& variant = VariantOf(price);
   const Inputs<double> x = InputsFor(variant, bytes);
   const Slopes total = variant.card->slopes(Differentiable(x)).Total().base();
@@ -197,9 +219,11 @@ Sensitivity CollectiveModel::SensitivityAt(Bytes bytes) const {
   half.launch = half.launch / 2.0;
   faster.bandwidth = faster.bandwidth * 2.0;
   faster.net_bandwidth = faster.net_bandwidth * 2.0;
-  const Time now = price.cost.Total();
-  result.saved_by_half_latency = now - variant.card->value(half).Total();
-  result.saved_by_double_bandwidth = now - variant.card->value(faster).Total();
+  // A scaled price keeps its factor.
+  const Time now = variant.card->value(x).Total();
+  const double scale = now > Time() ? price.cost.Total() / now : 1;
+  result.saved_by_half_latency = (now - variant.card->value(half).Total()) * scale;
+  result.saved_by_double_bandwidth = (now - variant.card->value(faster).Total()) * scale;
   VisitInputs(x, [&](Symbol symbol, const auto& member) {
     const auto i = static_cast<std::size_t>(symbol);
     if (!IsLatency(symbol) && !IsRate(symbol)) return;

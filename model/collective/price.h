@@ -3,12 +3,14 @@
 // would cost.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "model/base/cost.h"
 #include "model/base/result.h"
+#include "model/collective/measured.h"
 #include "model/collective/variant.h"
 
 namespace commplan {
@@ -24,8 +26,20 @@ struct Price {
   Time low{};
   Time high{};
   bool extrapolated = false;  // beyond what the band's measurements covered; the band is wider then
-  int variant = 0;            // index into CollectiveModel::variants()
+  // Index into CollectiveModel::variants(): the way that was priced, or for a measured price the
+  // way that the engine behind it is believed to have run.
+  int variant = 0;
 };
+
+// What a price rests on.
+enum class Basis {
+  kModel,     // the formula of its variant
+  kMeasured,  // the curve of this very group
+  kBetween,   // curves of fewer and of more ranks or nodes
+  kBeyond,    // curves of fewer
+  kScaled,    // the formula, times what the nearest measured group takes beyond its own formula
+};
+std::string_view Name(Basis basis);
 
 // Another way to run the same collective.
 struct Alternative {
@@ -57,11 +71,22 @@ class CollectiveModel {
                                         const Engine& engine, const CollectiveRequest& request);
 
   Price At(Bytes bytes) const;
-  // All other variants, best first; at most one per algorithm and protocol.
+  // All other variants, best first. An engine's kernel and its fallback can both run an algorithm:
+  // Variant::engine tells them apart.
   std::vector<Alternative> AlternativesAt(Bytes bytes) const;
   Sensitivity SensitivityAt(Bytes bytes) const;
 
+  Basis basis() const;
+  // The curves behind the price: the group's own or a law's; of a scaled price the nearest group's;
+  // null for a model.
+  const MeasuredWay* measured() const;
+  // The dotted paths of those curves in the profile; empty for a model.
+  std::vector<std::string> MeasuredPaths() const;
+  // The nearest measured group, which a scaled price stands on; null for others.
+  const CollectiveRequest* scaled_from() const;
+
   const CollectiveRequest& request() const { return request_; }
+  const Engine& engine() const { return *engine_; }  // that was asked for
   const GroupShape& shape() const { return shape_; }
   const Placement& placement() const { return placement_; }
   const std::vector<Variant>& variants() const { return variants_; }
@@ -75,11 +100,22 @@ class CollectiveModel {
   int ChooseByRules(Bytes bytes) const;
   int Cheapest(Bytes bytes, const Engine* of) const;
 
+  // The nearest measured group, with the model of the engine behind it.
+  struct Anchor;
+
+  Status FindMeasured(const Fabric& fabric, const std::vector<Engine>& engines);
+  Status FindAnchor(const Fabric& fabric, const std::vector<Engine>& engines);
+  void UseMeasured(Bytes bytes, Price* price) const;
+  void UseAnchor(Bytes bytes, Price* price) const;
+  Sensitivity MeasuredSensitivity(Bytes bytes) const;
+
   CollectiveRequest request_;
   Placement placement_;
   GroupShape shape_;
   const Engine* engine_ = nullptr;
   std::vector<Variant> variants_;
+  std::optional<MeasuredWay> measured_;
+  std::shared_ptr<const Anchor> anchor_;
 };
 
 }  // namespace commplan

@@ -122,10 +122,10 @@ TEST(PriceTest, GroupsLargerThanTheFabricAreRefused) {
 }
 
 TEST(PriceTest, WhatAnEngineCannotRunIsUnsupported) {
-  const std::vector<Engine> engines{FixedTo(Algorithm::kRing)};
-  const auto model = Create(Switch(), engines, Op::kAllToAll, {.ranks = 4});
+  const std::vector<Engine> engines{FixedTo(Algorithm::kTwoShot)};
+  const auto model = Create(Switch(), engines, Op::kBroadcast, {.ranks = 4});
   EXPECT_THAT(model, IsError(ErrorCode::kUnsupported,
-                             "engine fixed has no way to run all-to-all among 4 ranks there"));
+                             "engine fixed has no way to run broadcast among 4 ranks there"));
 }
 
 TEST(PriceTest, TheModelRemembersWhatItWasAsked) {

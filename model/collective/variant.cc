@@ -4,12 +4,10 @@
 #include <cmath>
 
 #include "model/base/check.h"
+#include "model/collective/chunks.h"
 
 namespace commplan {
 namespace {
-
-// Longer than any answer, and finite.
-constexpr Time kNever = Seconds(1e30);
 
 Inputs<double> BaseInputs(const GroupShape& shape) {
   Inputs<double> x;
@@ -46,40 +44,80 @@ bool Serves(const FormulaCard& card, Op op, const GroupShape& shape) {
   return !card.powers_of_two_only || power_of_two;
 }
 
-double NvlsChunks(const NcclTuning& tuning, double ranks, Bytes bytes) {
-  Bytes chunk = tuning.nvls_chunk;
-  const double parts = tuning.nvls_channels * ranks;
-  for (const NvlsChunkStep& step : tuning.nvls_chunk_steps) {
+// Rounds of one chunk per channel and rank that a message takes, by NCCL's rule for the chunk.
+double NvlsRounds(const std::vector<NvlsChunkStep>& steps, Bytes chunk, double parts, Bytes bytes) {
+  for (const NvlsChunkStep& step : steps) {
     if (bytes < step.factor * parts * chunk && chunk > step.chunk) chunk = step.chunk;
   }
-  return std::max(1.0, std::ceil(bytes / (parts * chunk)));
+  return chunk > Bytes() ? std::max(1.0, std::ceil(bytes / (parts * chunk))) : 1;
 }
 
-double TreeCorrection(const NcclTuning& tuning, Protocol protocol, Bytes bytes) {
-  const auto& table = tuning.tree_correction[static_cast<std::size_t>(protocol) - 1];
-  if (bytes < B(64)) return 1;
-  const double octave = std::floor(std::log2(InBytes(bytes) / 64));
-  return octave < static_cast<double>(table.size()) ? table[static_cast<std::size_t>(octave)] : 1;
+double NvlsChunks(const NcclTuning& tuning, double ranks, Bytes bytes) {
+  return NvlsRounds(tuning.nvls_chunk_steps, tuning.nvls_chunk, tuning.nvls_channels * ranks,
+                    bytes);
 }
 
-// A time falls and then rises again with the number of chunks: doublings find the valley, and one
-// step to either side of the best of them comes closer to its bottom than any measurement tells.
-double BestChunks(const Variant& variant, Inputs<double> x) {
-  double best = 1;
-  Time least = variant.card->value(x).Total();
-  const auto is_better = [&](double chunks) {
-    x.chunks = chunks;
-    const Time time = variant.card->value(x).Total();
-    if (time >= least) return false;
-    least = time;
-    best = chunks;
-    return true;
-  };
-  double chunks = 2;
-  while (chunks <= InBytes(x.bytes) && is_better(chunks)) chunks *= 2;
-  if (best > 2 && !is_better(best * 3 / 2)) is_better(best * 3 / 4);
-  if (best == 2) is_better(3);
-  return best;
+double NvlsTreeChunks(const NcclTuning& tuning, const Inputs<double>& x) {
+  Bytes chunk = tuning.nvls_chunk;
+  const bool limited = x.nodes >= 4 && tuning.nvls_tree_chunk_more > Bytes();
+  if (limited) chunk = Min(chunk, tuning.nvls_tree_chunk_more);
+  return NvlsRounds(tuning.nvls_tree_chunk_steps, chunk, tuning.nvls_channels * x.local, x.bytes);
+}
+
+// An entry by log2(bytes / 64); 1 beyond the table.
+double Correction(const std::vector<double>& table, Bytes bytes) {
+  if (table.empty() || bytes < B(64)) return 1;
+  const auto octave = static_cast<std::size_t>(std::ilogb(InBytes(bytes) / 64));
+  return octave < table.size() ? table[octave] : 1;
+}
+
+double TreeCorrection(const Variant& variant, Bytes bytes) {
+  const auto protocol = static_cast<std::size_t>(variant.protocol) - 1;
+  return Correction(variant.engine->nccl.tree_correction[protocol], bytes);
+}
+
+// By what share of its bandwidth NCCL compares a variant for this size.
+double ChoiceShare(const Variant& variant, Bytes bytes) {
+  const NcclTuning& tuning = variant.engine->nccl;
+  switch (variant.card->algorithm) {
+    case Algorithm::kTree:
+      return TreeCorrection(variant, bytes);
+    case Algorithm::kNvlsTree:
+      return Correction(tuning.nvls_tree_correction, bytes);
+    case Algorithm::kRing: {
+      const auto protocol = static_cast<std::size_t>(variant.protocol) - 1;
+      return variant.inputs.nodes > 1 ? Correction(tuning.ring_correction[protocol], bytes) : 1;
+    }
+    default:
+      return 1;
+  }
+}
+
+// The one formula without chunks that is no line over the size: the slower of two ways counts.
+bool IsLarger(const FormulaCard& card) {
+  return card.op == Op::kAllToAll && card.algorithm == Algorithm::kDirect &&
+         card.span == Span::kOverNodes;
+}
+
+// All other formulas are lines over the size, or with chunks to choose not below the line of one
+// chunk's latencies and the rates of chunks without end.
+void SetLine(Variant* variant) {
+  constexpr Bytes kFar = TB(1);
+  Inputs<double> x = variant->inputs;
+  variant->choice_latency = variant->card->value(x).Total();
+  x.bytes = kFar;
+  if (variant->size_rule == SizeRule::kBestChunks) {
+    x.chunks = kFine * kFine;
+    x.latency = x.net_latency = Time();
+    variant->choice_bandwidth = kFar / variant->card->value(x).Total();
+  } else {
+    variant->choice_bandwidth = kFar / (variant->card->value(x).Total() - variant->choice_latency);
+  }
+}
+
+void Slow(double share, Inputs<double>* x) {
+  x->bandwidth = x->bandwidth * share;
+  x->net_bandwidth = x->net_bandwidth * share;
 }
 
 // How much of its rate inside a node a group keeps beside others of its kind.
@@ -90,6 +128,37 @@ double InnerShare(const Fabric& fabric, const Placement& placement) {
   const Result<Placement> free = Place(fabric, alone);
   CHECK(free.ok());
   return placement.levels.front().neighbour / free->levels.front().neighbour;
+}
+
+// The algorithm by which an engine with a fixed one runs an operation. One message between two
+// ranks is none to choose. An exchange of all pairs needs one that has it: a ring then goes from
+// partner to partner over the same link, and over nodes to all at once.
+Algorithm FixedFor(const Engine& engine, Op op, const GroupShape& shape) {
+  if (op == Op::kPointToPoint) return Algorithm::kDirect;
+  const bool exchanges = FindCard(op, engine.fixed, Span::kOneTier) != nullptr ||
+                         FindCard(op, engine.fixed, Span::kOverNodes) != nullptr;
+  if (op != Op::kAllToAll || exchanges) return engine.fixed;
+  return shape.nodes > 1 ? Algorithm::kDirect : Algorithm::kPairwise;
+}
+
+// The network of a formula over nodes: of a ring all hops share the narrowest rate, and their
+// latencies follow each other. A flat ring is fed by all cards of a node; the others count per
+// rank.
+void SetNetwork(const GroupShape& shape, Variant* variant) {
+  const FormulaCard& card = *variant->card;
+  Inputs<double>& x = variant->inputs;
+  const double rounds = card.op == Op::kAllReduce ? 2 : 1;
+  if (card.algorithm == Algorithm::kRing) {
+    x.net_bandwidth = shape.net_together;
+    x.net_latency = RingHop(shape.Outer(), 1, rounds * (shape.ranks - 1));
+  } else if (card.op == Op::kAllToAll) {
+    x.net_bandwidth = ExchangeRate(shape.Outer(), shape.ranks);
+  } else if (card.op == Op::kBroadcast || card.op == Op::kReduce) {
+    x.net_bandwidth = TreeRate(shape.Outer(), shape.local, shape.ranks);
+    x.net_latency = TreeHop(shape.Outer(), shape.local, shape.ranks);
+  } else {
+    x.net_latency = RingHop(shape.Outer(), shape.local, rounds * (shape.nodes - 1));
+  }
 }
 
 }  // namespace
@@ -115,7 +184,12 @@ GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
     shape.net_together = inner.together;
     shape.net_latency = inner.latency;
   }
-  // Several outer tiers count as one: the longest way and the narrowest one.
+  int below = 1;
+  for (const Level& level : placement.levels) {
+    shape.tiers.push_back({below, level.latency, level.neighbour, level.all_peers});
+    below = level.members;
+  }
+  // Of several outer tiers the longest way and the narrowest one.
   for (std::size_t i = 1; i < placement.levels.size(); ++i) {
     const Level& level = placement.levels[i];
     const Tier& outer = fabric.tiers[static_cast<std::size_t>(level.tier)];
@@ -135,23 +209,19 @@ std::vector<Variant> TextbookVariants(const Engine& engine, Op op, const GroupSh
   std::vector<Variant> variants;
   for (const FormulaCard& card : FormulaCards()) {
     if (!Serves(card, op, shape)) continue;
-    // One message between two ranks is no algorithm to choose: every engine has it.
-    const bool all = engine.rule != EngineRule::kFixed || op == Op::kPointToPoint;
-    if (!all && card.algorithm != engine.fixed) continue;
+    if (engine.rule == EngineRule::kFixed && card.algorithm != FixedFor(engine, op, shape))
+      continue;
     Variant variant{.card = &card, .inputs = BaseInputs(shape), .engine = &engine};
     variant.inputs.reduction = engine.reduction;
     if (TalksToAllPeers(op, card.algorithm)) variant.inputs.bandwidth = shape.all_peers;
-    // A flat ring over nodes is fed by all cards of a node; the direct exchange and the hierarchies
-    // count per rank.
-    if (card.span == Span::kOverNodes && card.algorithm == Algorithm::kRing) {
-      variant.inputs.net_bandwidth = shape.net_together;
-    }
+    if (card.span == Span::kOverNodes) SetNetwork(shape, &variant);
     const bool pipelined =
         (op == Op::kAllReduce &&
          (card.algorithm == Algorithm::kNvls || card.algorithm == Algorithm::kTree ||
           card.algorithm == Algorithm::kHierarchical)) ||
         (card.algorithm == Algorithm::kRing && (op == Op::kBroadcast || op == Op::kReduce));
     if (pipelined) variant.size_rule = SizeRule::kBestChunks;
+    if (!IsLarger(card)) SetLine(&variant);
     variants.push_back(variant);
   }
   return variants;
@@ -186,36 +256,46 @@ Inputs<double> InputsFor(const Variant& variant, Bytes bytes) {
     case SizeRule::kNone:
       break;
     case SizeRule::kBestChunks:
-      x.chunks = BestChunks(variant, x);
+      x.chunks = BestChunks(*variant.card, x);
       break;
     case SizeRule::kNvlsChunks:
       x.chunks = NvlsChunks(variant.engine->nccl, x.ranks, bytes);
       break;
-    case SizeRule::kTreeCorrection: {
-      const double share = TreeCorrection(variant.engine->nccl, variant.protocol, bytes);
-      x.bandwidth = x.bandwidth * share;
-      x.net_bandwidth = x.net_bandwidth * share;
+    case SizeRule::kNvlsTreeChunks:
+      // A message of k rounds fills its further stages as well: k + s rounds in all.
+      x.chunks = NvlsTreeChunks(variant.engine->nccl, x);
+      Slow(x.chunks / (x.chunks + x.stages), &x);
       break;
-    }
+    case SizeRule::kTreeCorrection:
+      Slow(TreeCorrection(variant, bytes), &x);
+      break;
+    case SizeRule::kRingPlateau:
+      if (bytes >= variant.plateau_from) {
+        const double longer = 1 + variant.choice_plateau / variant.choice_latency;
+        x.latency = x.latency * longer;
+        x.net_latency = x.net_latency * longer;
+      }
+      break;
   }
   return x;
 }
 
-Time ChoiceTime(const Variant& variant, Bytes bytes) {
+Time ChoiceTime(const Variant& variant, Bytes bytes, Time limit) {
   if (variant.engine->rule != EngineRule::kNccl) {
+    if (variant.choice_bandwidth > Bandwidth()) {
+      const Time line = variant.choice_latency + bytes / variant.choice_bandwidth;
+      if (variant.size_rule == SizeRule::kNone || line >= limit) return line;
+    }
     return variant.card->value(InputsFor(variant, bytes)).Total();
   }
   // A rule, not a comparison: what it rules out loses to everything.
   if (variant.ll_limit > B(0)) {
     return (bytes <= variant.ll_limit) == (variant.protocol == Protocol::kLL) ? Seconds(0) : kNever;
   }
-  const double share = variant.size_rule == SizeRule::kTreeCorrection
-                           ? TreeCorrection(variant.engine->nccl, variant.protocol, bytes)
-                           : 1;
   const Time latency = bytes < variant.plateau_from
                            ? variant.choice_latency
                            : variant.choice_latency + variant.choice_plateau;
-  return latency + bytes / (variant.choice_bandwidth * share);
+  return latency + bytes / (variant.choice_bandwidth * ChoiceShare(variant, bytes));
 }
 
 }  // namespace commplan

@@ -3,18 +3,20 @@
 // with its other ways.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "model/base/quantity.h"
 #include "model/collective/algorithm.h"
 #include "model/collective/engine.h"
 #include "model/collective/formula/cards.h"
+#include "model/collective/tiers.h"
 #include "model/fabric/fabric.h"
 
 namespace commplan {
 
-// The group as formulas see it: one inner level, and all further levels taken together as the
-// network.
+// The group as formulas see it: one inner level, and all further levels as one network. Where there
+// are several, model/collective/tiers.h says what they come to.
 struct GroupShape {
   int ranks = 1;
   int nodes = 1;              // domains of the inner level; 1 where the group stays in one
@@ -33,6 +35,12 @@ struct GroupShape {
       net_together{};    // of all ranks of one node, through all cards, at the narrowest outer tier
   Bandwidth net_port{};  // one network card
   int net_ports = 1;     // cards of a node that the group can use
+  std::vector<OuterTier> tiers;  // all levels, the inner one first
+  // Those that are the network of formulas over nodes, and those that NCCL counts to the network.
+  std::span<const OuterTier> Outer() const { return std::span(tiers).subspan(1); }
+  std::span<const OuterTier> Network() const {
+    return std::span(tiers).subspan(network_only ? 0 : 1);
+  }
 };
 
 GroupShape ShapeOf(const Fabric& fabric, const Placement& placement);
@@ -42,7 +50,9 @@ enum class SizeRule {
   kNone,
   kBestChunks,      // as many chunks as give the smallest time
   kNvlsChunks,      // NCCL's rule for in-switch reduction
+  kNvlsTreeChunks,  // the same over nodes, as a share of the bandwidth
   kTreeCorrection,  // NCCL's table of what its trees sustain by size
+  kRingPlateau,     // longer hops for long messages on rings over nodes
 };
 
 // So many chunks that what one of them takes is nothing.
@@ -53,7 +63,9 @@ struct Variant {
   Protocol protocol = Protocol::kPlain;
   Inputs<double> inputs{};  // all but bytes, and what the size rule sets
   SizeRule size_rule = SizeRule::kNone;
-  // The engine's own estimate: latency + bytes / bandwidth.
+  // What the engine compares: latency + bytes / bandwidth. It is NCCL's own estimate, or the line
+  // that a textbook formula is, or with chunks to choose a line below it. 0: only the value can be
+  // compared.
   Time choice_latency{};
   Bandwidth choice_bandwidth{};
   Time choice_plateau{};  // added to that latency from `plateau_from` bytes on
@@ -74,7 +86,11 @@ std::vector<Variant> KernelVariants(const Engine& engine, Op op, const GroupShap
 // The inputs of a variant for one size.
 Inputs<double> InputsFor(const Variant& variant, Bytes bytes);
 
-// What the engine would compare for one size.
-Time ChoiceTime(const Variant& variant, Bytes bytes);
+// Longer than any answer, and finite.
+inline constexpr Time kNever = Seconds(1e30);
+
+// What the engine would compare for one size. An answer of `limit` or more may be less than the
+// truth: who looks for the least need not know how much is lost.
+Time ChoiceTime(const Variant& variant, Bytes bytes, Time limit = kNever);
 
 }  // namespace commplan

@@ -44,6 +44,7 @@ struct Machine {
   Device device;
   Fabric fabric;
   std::vector<Engine> engines;  // the first one is used when none is asked for
+  std::vector<CountCorrection> count_laws;  // for all measured engines; they hold it too
   std::map<std::string, Source> sources;
   std::map<std::string, Provenance> provenance;  // "tiers.0.latency" -> where it came from
 };
