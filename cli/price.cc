@@ -11,6 +11,7 @@
 #include "model/base/suggest.h"
 #include "model/base/units.h"
 #include "model/collective/price.h"
+#include "model/fabric/spread.h"
 
 namespace commplan::cli {
 namespace {
@@ -69,23 +70,9 @@ Result<std::optional<Algorithm>> ParseAlgorithm(const std::string& word) {
 // node.
 Result<int> StrideFor(const PriceOptions& options, const Machine& machine) {
   if (options.nodes == 0) return options.stride;
-  if (options.ranks % options.nodes != 0) {
-    return UsageError("--ranks " + std::to_string(options.ranks) +
-                          " cannot be spread evenly over --nodes " + std::to_string(options.nodes),
-                      "give a number of ranks that is a multiple of the nodes");
-  }
-  const int per_node = options.ranks / options.nodes;
-  const int node_ranks = machine.fabric.tiers.empty() ? 0 : machine.fabric.tiers.front().ranks;
-  if (options.nodes == 1 && (node_ranks == 0 || per_node <= node_ranks)) return 1;
-  if (node_ranks == 0 || per_node > node_ranks || node_ranks % per_node != 0) {
-    return UsageError(std::to_string(per_node) +
-                          " ranks per node do not fit the nodes of profile " + machine.name + " (" +
-                          (node_ranks == 0 ? "it has no node limit"
-                                           : std::to_string(node_ranks) + " ranks each") +
-                          ")",
-                      "choose --nodes so that the ranks of one node divide its size");
-  }
-  return node_ranks / per_node;
+  const Result<int> stride = StrideOverNodes(machine.fabric, options.ranks, options.nodes);
+  if (stride.ok()) return *stride;
+  return OnCommandLine(stride.error(), "--nodes on profile " + machine.name);
 }
 
 Result<int> RunPrice(const PriceOptions& options, Io& io) {

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "cli/report/measured_explain.h"
 #include "model/base/units.h"
 #include "model/collective/origin.h"
 
@@ -25,6 +26,7 @@ constexpr std::array<Meaning, kTermCount> kMeanings{{
     {Term::kEncode, "compressing"},
     {Term::kDecode, "decompressing"},
     {Term::kContention, "waiting for links that other groups use at the same time"},
+    {Term::kResidual, "what measurements have beyond the terms above; may be negative"},
 }};
 
 std::string_view ExactnessText(const FormulaCard& card) {
@@ -119,17 +121,8 @@ Table FormulaTable(const std::string& title, std::vector<std::vector<std::string
           .rows = std::move(lines)};
 }
 
-}  // namespace
-
-std::string TermMeaning(std::string_view name) {
-  for (const Meaning& meaning : kMeanings) {
-    if (TermName(meaning.term) == name) return std::string(meaning.text);
-  }
-  return "";
-}
-
-void AddExplanation(const Machine& machine, const CollectiveModel& model, const Price& price,
-                    Bytes bytes, Document* document) {
+void AddFormulaExplanation(const Machine& machine, const CollectiveModel& model, const Price& price,
+                           Bytes bytes, Document* document) {
   const Variant& variant = model.VariantOf(price);
   const FormulaCard& card = *variant.card;
   const Inputs<double> x = InputsFor(variant, bytes);
@@ -170,6 +163,12 @@ void AddExplanation(const Machine& machine, const CollectiveModel& model, const 
   }
   document->body.push_back(inputs);
   document->body.push_back(origins);
+  const std::vector<std::string> choice = ChoicePaths(model);
+  if (!choice.empty()) {
+    document->body.push_back(Paragraph{"The choice among all ways rests on " +
+                                       std::to_string(choice.size()) +
+                                       " values of the profile; --format json lists them."});
+  }
   Json terms = Json::array();
   for (const auto& line : letters) terms.push_back({{"name", line[0]}, {"formula", line[1]}});
   document->json["explanation"] = {{"formula", card.id},
@@ -178,7 +177,24 @@ void AddExplanation(const Machine& machine, const CollectiveModel& model, const 
                                    {"assumptions", card.assumptions},
                                    {"exactness", ExactnessText(card)},
                                    {"terms", terms},
-                                   {"symbols", symbols}};
+                                   {"symbols", symbols},
+                                   {"choice_from", choice}};
+}
+
+}  // namespace
+
+std::string TermMeaning(std::string_view name) {
+  for (const Meaning& meaning : kMeanings) {
+    if (TermName(meaning.term) == name) return std::string(meaning.text);
+  }
+  return "";
+}
+
+void AddExplanation(const Machine& machine, const CollectiveModel& model, const Price& price,
+                    Bytes bytes, Document* document) {
+  const bool by_formula = model.basis() == Basis::kModel || model.basis() == Basis::kScaled;
+  if (by_formula) AddFormulaExplanation(machine, model, price, bytes, document);
+  if (model.measured() != nullptr) AddMeasuredExplanation(machine, model, bytes, document);
 }
 
 Document CardsDocument(const std::vector<const FormulaCard*>& cards) {

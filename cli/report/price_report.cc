@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/report/explain_report.h"
+#include "cli/report/measured_explain.h"
 #include "model/base/units.h"
 #include "model/collective/origin.h"
 
@@ -28,6 +29,11 @@ std::string GroupText(const Group& group) {
 ProvenanceKind WeakestKind(const Machine& machine, const CollectiveModel& model,
                            const Variant& variant) {
   ProvenanceKind weakest = ProvenanceKind::kMeasured;
+  for (const std::string& path : model.MeasuredPaths()) {
+    const auto found = machine.provenance.find(path + ".latency");
+    if (found != machine.provenance.end()) weakest = std::max(weakest, found->second.kind);
+  }
+  if (model.measured() != nullptr && model.basis() != Basis::kScaled) return weakest;
   for (std::size_t s = 0; s < kSymbolCount; ++s) {
     for (const std::string& path : OriginPaths(model, variant, static_cast<Symbol>(s))) {
       const auto found = machine.provenance.find(path);
@@ -47,6 +53,11 @@ struct Answer {
   Bandwidth algbw;
   Bandwidth busbw;
 };
+
+// Measured times are those of the engine that was asked for, whoever else ran them for it.
+std::string EngineName(const Answer& a, const Variant& variant) {
+  return a.model.measured() != nullptr ? a.engine.name : variant.engine->name;
+}
 
 Json TermsJson(const Cost& cost) {
   Json terms = Json::array();
@@ -88,6 +99,7 @@ Json ToJson(const Answer& a) {
   json["algbw_GBps"] = InGBps(a.algbw);
   json["busbw_GBps"] = InGBps(a.busbw);
   json["extrapolated"] = a.price.extrapolated;
+  json["basis"] = Name(a.model.basis());
   if (a.model.variants().empty()) {
     json["engine"] = a.engine.name;
     json["algorithm"] = "none";
@@ -102,10 +114,12 @@ Json ToJson(const Answer& a) {
     return json;
   }
   const Variant& variant = a.model.VariantOf(a.price);
-  json["engine"] = variant.engine->name;
+  json["engine"] = EngineName(a, variant);
   json["algorithm"] = Name(variant.card->algorithm);
   json["protocol"] = Name(variant.protocol);
-  json["formula"] = variant.card->id;
+  json["formula"] = a.model.basis() == Basis::kModel || a.model.basis() == Basis::kScaled
+                        ? variant.card->id
+                        : std::string_view("measured-curve");
   json["regime"] = Name(RegimeOf(a.price.cost));
   json["dominant_term"] = TermName(DominantTerm(a.price.cost));
   json["weakest_input"] = Name(WeakestKind(a.machine, a.model, variant));
@@ -139,7 +153,8 @@ Table SummaryTable(const Answer& a) {
   }
   add("time", ForPeople(a.total) + BandText(a));
   const Variant& variant = a.model.VariantOf(a.price);
-  add("algorithm", WayName(variant) + ", by " + variant.engine->name);
+  add("algorithm", WayName(variant) + ", by " + EngineName(a, variant));
+  if (a.model.measured() != nullptr) add("rests on", BasisText(a.model));
   add("algbw", ForPeople(a.algbw));
   add("busbw", ForPeople(a.busbw));
   const Sensitivity s = a.model.SensitivityAt(a.bytes);
