@@ -34,6 +34,10 @@ struct RegimeQuantile {
 constexpr std::array<RegimeQuantile, 5> kQuantiles = {
     {{0.15, 2.7}, {0.7, 3.6}, {2.0, 2.5}, {4.0, 2.6}, {HUGE_VAL, 1.9}}};
 
+// The quantiles above over the 1.64 of a normal distribution: scatter that was observed needs no
+// more than those.
+constexpr double kQuantileOverNormal = 1.6;
+
 double Quantile(double above_least) {
   for (const RegimeQuantile& regime : kQuantiles) {
     if (above_least < regime.up_to) return regime.q;
@@ -114,13 +118,25 @@ double Kink(const CurveFit& fit, double x) {
   return kink;
 }
 
+// What single measurements scatter there; rows of a few cannot tell and take it from the usual one.
+double ScatterAt(const CurveFit& fit, double x) {
+  double nearest = HUGE_VAL, scatter = 0;
+  for (const Row& row : fit.rows) {
+    if (row.scatter == 0 || std::abs(row.x - x) >= nearest) continue;
+    nearest = std::abs(row.x - x);
+    scatter = row.scatter;
+  }
+  return scatter;
+}
+
 double Sigma(const CurveFit& fit, double x, double spread) {
   const double kink = Kink(fit, x) / 5;
   const Envelope envelope = EnvelopeOf(BracketOf(fit, x), x);
   const double room = (envelope.high_y - envelope.low_y) / 10;
+  const double scatter = ScatterAt(fit, x) / kQuantileOverNormal;
   const double few = fit.members.size() < 2 ? kFewRowsSigma : 0.0;
   return std::sqrt(kUsualNoise * kUsualNoise + spread * spread + kink * kink + room * room +
-                   few * few);
+                   few * few + scatter * scatter);
 }
 
 // ln t and the half-width of its band between the measured sizes.

@@ -17,9 +17,10 @@
 // larger leave-one-out error at the two ends of the bracket, and room how far apart the bounds of
 // physics lie there (Envelope below),
 //
-//   sigma^2 = 0.01^2 + spread^2 + (kink/5)^2 + (room/10)^2,     low, high = t exp(-+ q sigma),
+//   sigma^2 = 0.01^2 + spread^2 + (kink/5)^2 + (room/10)^2 + (scatter/1.6)^2,
+//   low, high = t exp(-+ q sigma),
 //
-// q by how far t is above the smallest time (the regime: latency, ramp, bandwidth). Outside, the
+// scatter what single measurements showed where many sizes were measured (rows.h), q by how far t is above the smallest time (the regime: latency, ramp, bandwidth). Outside, the
 // half-width is that of the last row plus a tenth for each octave (ln 2 below 4 rows), and
 // `extrapolated` is set.
 #pragma once

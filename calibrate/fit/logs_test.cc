@@ -5,64 +5,52 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "calibrate/fit/curve.h"
+#include "calibrate/fit/groups.h"
+#include "calibrate/fit/measured_data.h"
 #include "calibrate/fit/score.h"
 #include "calibrate/fit/suggest.h"
+#include "calibrate/fit/tabulate.h"
 #include "gtest/gtest.h"
+#include "model/base/check.h"
 
 namespace commplan::fit {
 namespace {
 
 struct Log {
   std::string name;
-  std::vector<Point> points;  // Every data row in its place, empty messages too.
+  Group group;
 };
 
-bool IsNumber(const std::string& word) {
-  return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
-}
-
-// size count type [redop] [root] time algbw busbw error time algbw busbw error
-std::vector<Point> ReadLog(const std::filesystem::path& path) {
-  std::vector<Point> points;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    std::istringstream stream(line);
-    std::vector<std::string> words;
-    for (std::string word; stream >> word;) words.push_back(word);
-    if (words.size() < 11 || !IsNumber(words[0]) || !IsNumber(words[1])) continue;
-    const std::size_t time = words.size() - 8;  // Counted from the end: redop and root may lack.
-    points.push_back({std::atof(words[0].c_str()), std::atof(words[time].c_str()),
-                      std::atof(words[time + 4].c_str()), 1});
-  }
-  return points;
-}
-
+// Logs of one group with at least 8 rows.
 std::vector<Log> ReadLogs() {
   std::vector<Log> logs;
-  const char* root = std::getenv("COMMPLAN_ROOT");
-  if (root == nullptr) return logs;
-  const auto folder = std::filesystem::path(root) / ".." / "shared" / "measured" / "nccl_logs";
-  if (!std::filesystem::is_directory(folder)) return logs;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".txt") continue;
-    Log log{entry.path().filename().string(), ReadLog(entry.path())};
-    if (log.points.size() >= 8) logs.push_back(std::move(log));
+  for (const std::string& name : MeasuredFiles("nccl_logs", ".txt")) {
+    samples::ImportHints hints;
+    hints.ranks = 2;  // for the transcribed ones without a head; the curve does not depend on it
+    Groups groups = MeasuredGroups("nccl_logs", name, hints);
+    if (groups.groups.size() != 1 || groups.groups[0].rows.size() < 8) continue;
+    logs.push_back({name, std::move(groups.groups[0])});
   }
-  std::sort(logs.begin(), logs.end(), [](const Log& a, const Log& b) { return a.name < b.name; });
   return logs;
 }
 
-constexpr const char* kAbsent =
-    "no ../shared/measured/nccl_logs beside COMMPLAN_ROOT: nothing to measure the fit against";
+std::vector<Point> PointsOf(const std::vector<GroupRow>& rows) {
+  std::vector<Point> points;
+  for (const GroupRow& row : rows) points.push_back(row.point);
+  return points;
+}
+
+// The curve as a profile would hold it.
+MeasuredCurve CurveOf(const Log& log, const std::vector<Point>& train) {
+  const Result<CurveFit> fit = FitCurve(train);
+  CHECK(fit.ok());
+  return Tabulate(*fit, log.group.op, log.group.ranks, log.group.nodes);
+}
 
 void Print(const char* what, const Score& score) {
   std::printf("%-34s median %5.2f %%  MAPE %5.2f %%  p95 %6.2f %%  coverage %4.1f %%  points %d\n",
@@ -72,20 +60,22 @@ void Print(const char* what, const Score& score) {
 
 TEST(Logs, OddRowsHeldOut) {
   const std::vector<Log> logs = ReadLogs();
-  if (logs.empty()) GTEST_SKIP() << kAbsent;
+  if (logs.empty()) GTEST_SKIP() << kMeasuredAbsent;
   std::vector<Score> scores;
   double slowest_ms = 0;
+  std::size_t knots = 0;
   for (const Log& log : logs) {
-    const HoldOut split = SplitOddRows(log.points);
     const auto begin = std::chrono::steady_clock::now();
-    const Result<CurveFit> fit = FitCurve(split.train);
+    const MeasuredCurve curve = CurveOf(log, TrainingPoints(log.group, true));
     const std::chrono::duration<double, std::milli> taken =
         std::chrono::steady_clock::now() - begin;
     slowest_ms = std::max(slowest_ms, taken.count());
-    ASSERT_TRUE(fit.ok()) << log.name;
-    scores.push_back(ScoreOf(PredictHeld(*fit, split.test)));
+    knots += curve.knots.size();
+    scores.push_back(ScoreOf(PredictHeld(curve, PointsOf(HeldOutRows(log.group)))));
     if (std::getenv("FIT_VERBOSE") != nullptr) Print(log.name.c_str(), scores.back());
   }
+  std::printf("knots per curve %.1f\n",
+              static_cast<double>(knots) / static_cast<double>(logs.size()));
   const Score all = MedianOverLogs(scores);
   Print("odd rows held out, median of logs", all);
   std::printf("logs %zu, slowest fit %.2f ms\n", logs.size(), slowest_ms);
@@ -97,11 +87,9 @@ TEST(Logs, OddRowsHeldOut) {
   EXPECT_LT(slowest_ms, 1000);  // A few ms on a quiet machine; sanitizers and neighbours cost.
 }
 
-// Usable rows of a log.
+// All rows, by size.
 std::vector<Point> Usable(const Log& log) {
-  const HoldOut split = SplitOddRows(log.points);
-  std::vector<Point> all = split.train;
-  all.insert(all.end(), split.test.begin(), split.test.end());
+  std::vector<Point> all = PointsOf(log.group.rows);
   std::sort(all.begin(), all.end(),
             [](const Point& a, const Point& b) { return a.bytes < b.bytes; });
   return all;
@@ -116,12 +104,10 @@ std::vector<bool> Spread(std::size_t n, std::size_t count) {
   return taken;
 }
 
-Score ScoreTaken(const std::vector<Point>& rows, const std::vector<bool>& taken) {
+Score ScoreTaken(const Log& log, const std::vector<Point>& rows, const std::vector<bool>& taken) {
   std::vector<Point> train, test;
   for (std::size_t i = 0; i < rows.size(); ++i) (taken[i] ? train : test).push_back(rows[i]);
-  const Result<CurveFit> fit = FitCurve(train);
-  EXPECT_TRUE(fit.ok());
-  return ScoreOf(PredictHeld(*fit, test));
+  return ScoreOf(PredictHeld(CurveOf(log, train), test));
 }
 
 // Reveals one row at a time, the one that SuggestSizes asks for.
@@ -152,16 +138,16 @@ void RevealBySuggestion(const std::vector<Point>& rows, std::size_t count,
 
 TEST(Logs, FewSizesEvenAndChosen) {
   const std::vector<Log> logs = ReadLogs();
-  if (logs.empty()) GTEST_SKIP() << kAbsent;
+  if (logs.empty()) GTEST_SKIP() << kMeasuredAbsent;
   for (const std::size_t count : {5U, 7U, 9U, 12U}) {
     std::vector<Score> even, chosen;
     for (const Log& log : logs) {
       const std::vector<Point> rows = Usable(log);
       if (rows.size() < count + 3) continue;
-      even.push_back(ScoreTaken(rows, Spread(rows.size(), count)));
+      even.push_back(ScoreTaken(log, rows, Spread(rows.size(), count)));
       std::vector<bool> taken = Spread(rows.size(), std::min<std::size_t>(count, 5));
       RevealBySuggestion(rows, count, taken);
-      chosen.push_back(ScoreTaken(rows, taken));
+      chosen.push_back(ScoreTaken(log, rows, taken));
     }
     const std::string sizes = std::to_string(count) + " sizes, ";
     Print((sizes + "spread evenly").c_str(), MedianOverLogs(even));
@@ -171,14 +157,14 @@ TEST(Logs, FewSizesEvenAndChosen) {
 
 TEST(Logs, ChosenRowsBeatTheEvenSplit) {
   const std::vector<Log> logs = ReadLogs();
-  if (logs.empty()) GTEST_SKIP() << kAbsent;
+  if (logs.empty()) GTEST_SKIP() << kMeasuredAbsent;
   std::vector<Score> scores;
   for (const Log& log : logs) {
     const std::vector<Point> rows = Usable(log);
-    const std::size_t budget = SplitOddRows(log.points).train.size();
+    const std::size_t budget = TrainingPoints(log.group, true).size();
     std::vector<bool> taken = Spread(rows.size(), std::min<std::size_t>(5, budget));
     RevealBySuggestion(rows, budget, taken);
-    scores.push_back(ScoreTaken(rows, taken));
+    scores.push_back(ScoreTaken(log, rows, taken));
   }
   const Score all = MedianOverLogs(scores);
   Print("as many rows as the even split", all);

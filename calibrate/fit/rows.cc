@@ -72,6 +72,61 @@ Row Merge(const std::vector<Point>& points, std::size_t begin, std::size_t end, 
   return row;
 }
 
+constexpr double kBinsPerOctave = 8;
+
+double BinOf(const Row& row) { return std::floor(std::log2(row.bytes) * kBinsPerOctave); }
+
+// Median distance from the line through the rows, scaled to a standard deviation. Two rows are
+// always on a line.
+double ScatterOf(const std::vector<Row>& rows) {
+  const double n = static_cast<double>(rows.size());
+  double x = 0, y = 0, xx = 0, xy = 0;
+  for (const Row& row : rows) {
+    const double u = std::log(row.bytes / rows.front().bytes);
+    x += u / n;
+    y += std::log(row.time_us) / n;
+    xx += u * u / n;
+    xy += u * std::log(row.time_us) / n;
+  }
+  const double spread = xx - x * x;
+  const double slope = spread > 0 ? (xy - x * y) / spread : 0;
+  std::vector<double> distances;
+  for (const Row& row : rows) {
+    const double u = std::log(row.bytes / rows.front().bytes);
+    distances.push_back(std::abs(std::log(row.time_us) - y - slope * (u - x)));
+  }
+  constexpr double kMadToDeviation = 1.4826;
+  return rows.size() < 3 ? 0 : kMadToDeviation * Median(std::move(distances));
+}
+
+Row BinRow(const std::vector<Row>& rows) {
+  if (rows.size() == 1) return rows.front();
+  Row row = rows[rows.size() / 2];
+  std::vector<double> times;
+  for (const Row& one : rows) times.push_back(one.time_us);
+  row.time_us = Median(std::move(times));
+  row.scatter = ScatterOf(rows);
+  row.noise = std::max(
+      kLeastNoise, std::max(row.noise, row.scatter) / std::sqrt(static_cast<double>(rows.size())));
+  return row;
+}
+
+void BinDenseRows(Rows& all) {
+  if (all.rows.size() <= kMostSingleRows) return;
+  all.notes.push_back(std::to_string(all.rows.size()) +
+                      " sizes are taken together by eighths of an octave");
+  std::vector<Row> bins, bin;
+  for (const Row& row : all.rows) {
+    if (!bin.empty() && BinOf(row) != BinOf(bin.front())) {
+      bins.push_back(BinRow(bin));
+      bin.clear();
+    }
+    bin.push_back(row);
+  }
+  bins.push_back(BinRow(bin));
+  all.rows = std::move(bins);
+}
+
 void DoubtOutliers(Rows& all) {
   std::vector<Row>& rows = all.rows;
   for (std::size_t i = 1; i + 1 < rows.size(); ++i) {
@@ -107,6 +162,7 @@ Result<Rows> PrepareRows(const std::vector<Point>& points) {
     all.rows.push_back(Merge(sorted, begin, end, shift));
     begin = end;
   }
+  BinDenseRows(all);
   const Row& middle = all.rows[all.rows.size() / 2];
   all.reference_bytes = PowerOfTwo(middle.bytes);
   all.reference_us = PowerOfTwo(middle.time_us);

@@ -13,10 +13,15 @@
 // 2.5: no protocol switch that was ever measured on a quiet machine does that, a stalled host does.
 // It is not removed but believed a hundred times less.
 //
+// More than 64 sizes say more of the noise than of the curve. They become one row for each eighth
+// of an octave: the middle size with the median time, and how far single measurements scatter
+// around the line through the eighth.
+//
 // Sizes and times are divided by a power of two near their middle first, so that a fit of doubled
 // times is exactly the double of the fit, bit for bit, and the same for sizes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -38,6 +43,7 @@ struct Row {
   double y = 0;        // ln(time_us / Rows::reference_us)
   double noise = 0;    // Believed standard deviation of y.
   double weight = 1;   // (usual noise / noise)^2: its share in a least-squares sum.
+  double scatter = 0;  // Of single measurements around the row, in ln t; 0: not known.
   bool outlier = false;
 };
 
@@ -50,6 +56,8 @@ struct Rows {
 
 // The noise of one ordinary measurement, in ln t; see the run-to-run figures of NCCL's logs.
 inline constexpr double kUsualNoise = 0.01;
+
+inline constexpr std::size_t kMostSingleRows = 64;
 
 // An error where a size, a time or a weight is not a positive finite number, or there is no point.
 Result<Rows> PrepareRows(const std::vector<Point>& points);

@@ -17,19 +17,27 @@ HoldOut SplitOddRows(const std::vector<Point>& points) {
   return split;
 }
 
-double Held::Ape() const { return std::abs(prediction.time_us / measured_us - 1); }
+double Held::Ape() const { return std::abs(time_us / measured_us - 1); }
 
-bool Held::Covered() const {
-  return prediction.low_us <= measured_us && measured_us <= prediction.high_us;
-}
+bool Held::Covered() const { return low_us <= measured_us && measured_us <= high_us; }
 
-std::vector<Held> PredictHeld(const CurveFit& fit, const std::vector<Point>& test) {
+std::vector<Held> PredictHeld(const MeasuredWay& way, const std::vector<Point>& test) {
   std::vector<Held> held;
   held.reserve(test.size());
   for (const Point& point : test) {
-    held.push_back({point.bytes, point.time_us, Predict(fit, point.bytes)});
+    const MeasuredWay::Answer answer = way.At(B(point.bytes));
+    const double us = InMicros(answer.cost.Total());
+    const double factor = std::exp(answer.half_width);
+    held.push_back({point.bytes, point.time_us, us, us / factor, us * factor, answer.extrapolated});
   }
   return held;
+}
+
+std::vector<Held> PredictHeld(const MeasuredCurve& curve, const std::vector<Point>& test) {
+  const MeasuredTable table{.curves = {curve}, .corrections = {}};
+  const auto way = MeasuredWay::Find(table, curve.op, curve.ranks, curve.nodes);
+  CHECK(way.ok() && way->has_value());
+  return PredictHeld(**way, test);
 }
 
 Score ScoreOf(const std::vector<Held>& held) {

@@ -7,8 +7,9 @@
 
 #include <vector>
 
-#include "calibrate/fit/curve.h"
 #include "calibrate/fit/rows.h"
+#include "model/collective/curve.h"
+#include "model/collective/measured.h"
 
 namespace commplan::fit {
 
@@ -30,12 +31,15 @@ struct Score {
 struct Held {
   double bytes = 0;
   double measured_us = 0;
-  Prediction prediction;
+  double time_us = 0, low_us = 0, high_us = 0;  // As predicted.
+  bool extrapolated = false;
   double Ape() const;
   bool Covered() const;
 };
 
-std::vector<Held> PredictHeld(const CurveFit& fit, const std::vector<Point>& test);
+// What a profile that holds the curve, or reaches the group by a law, says of each row.
+std::vector<Held> PredictHeld(const MeasuredWay& way, const std::vector<Point>& test);
+std::vector<Held> PredictHeld(const MeasuredCurve& curve, const std::vector<Point>& test);
 
 // All zero for no row.
 Score ScoreOf(const std::vector<Held>& held);

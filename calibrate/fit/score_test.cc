@@ -20,9 +20,9 @@ TEST(Score, SplitsByPlaceInTheLog) {
 Held At(double predicted, double measured, double low, double high) {
   Held held;
   held.measured_us = measured;
-  held.prediction.time_us = predicted;
-  held.prediction.low_us = low;
-  held.prediction.high_us = high;
+  held.time_us = predicted;
+  held.low_us = low;
+  held.high_us = high;
   return held;
 }
 

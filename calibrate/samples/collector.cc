@@ -38,7 +38,9 @@ void Collector::FillFromHints(Sample& sample) const {
 bool Collector::Has(const Sample& sample) const { return index_.count(KeyOf(sample)) != 0; }
 
 bool Collector::Add(Sample sample, int line) {
-  sample.origin = {Label(file_), list_.empty() ? line : 0};
+  const auto row = row_of_line_.find(line);
+  sample.origin = {Label(file_), list_.empty() ? line : 0,
+                   row == row_of_line_.end() ? 0 : row->second};
   const std::vector<std::string> faults = FaultsOf(sample);
   if (!faults.empty()) {
     Skip(line, faults.front());

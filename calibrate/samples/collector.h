@@ -24,7 +24,8 @@ class Collector {
 
   void Skip(int line, std::string why);
   void Remark(int line, std::string what);
-  void CountRow() { ++imported_.rows; }
+  // A data row, in the order of the text; one that gives no sample counts too.
+  void CountRow(int line) { row_of_line_.try_emplace(line, imported_.rows++); }
 
   // The sample with what only the hints know, and its origin.
   void FillFromHints(Sample& sample) const;
@@ -46,6 +47,7 @@ class Collector {
   std::string file_;
   ImportHints hints_;
   std::string list_{};
+  std::unordered_map<int, int> row_of_line_{};
   Imported imported_{};
   std::unordered_map<std::string, std::size_t> index_{};  // key of a sample -> its place
 };

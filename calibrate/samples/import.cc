@@ -21,7 +21,11 @@ std::string_view FirstLine(std::string_view text) {
 Result<Imported> OwnSamples(std::string_view text, const std::string& file) {
   ASSIGN_OR_RETURN(SampleSet set, ReadSamples(text, file));
   Imported imported;
-  imported.rows = static_cast<int>(set.samples.size());
+  // The two halves of a row, out of place and in place, follow each other.
+  for (Sample& sample : set.samples) {
+    if (!sample.in_place) ++imported.rows;
+    sample.origin.row = std::max(0, imported.rows - 1);
+  }
   imported.samples = std::move(set);
   return imported;
 }

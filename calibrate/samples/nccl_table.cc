@@ -398,7 +398,7 @@ std::string EngineOfDevice(std::string_view device) {
 
 void AddTable(const NcclTable& table, bool after_open_table, Collector& out) {
   if (table.rows.empty()) return;
-  for (std::size_t i = 0; i < table.rows.size(); ++i) out.CountRow();
+  for (const NcclRow& row : table.rows) out.CountRow(row.line);
   if (table.cpu_time) {
     out.Skip(table.line, LineRange(table) +
                              ": times of the CPU (option -C), which say nothing about the "

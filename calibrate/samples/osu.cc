@@ -137,7 +137,7 @@ class Scanner {
   }
 
   void Row(const std::vector<std::string_view>& words, int number) {
-    out_.CountRow();
+    out_.CountRow(number);
     if (words.size() != columns_.size()) {
       out_.Skip(number, "found " + std::to_string(words.size()) + " fields, expected " +
                             std::to_string(columns_.size()));

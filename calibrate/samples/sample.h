@@ -41,8 +41,13 @@ struct Quantile {
 struct Origin {
   std::string file{};
   int line = 0;
+  // Its place among the data rows of the file, counted from 0. A file of samples does not keep it,
+  // so it does not count in a comparison.
+  int row = 0;
 
-  friend bool operator==(const Origin&, const Origin&) = default;
+  friend bool operator==(const Origin& a, const Origin& b) {
+    return a.file == b.file && a.line == b.line;
+  }
 };
 
 struct Sample {
