@@ -29,8 +29,18 @@ const Engine* FindEngine(const Machine& machine, const std::string& name) {
   return nullptr;
 }
 
-// Who is judged by a group: the engine that was fitted to this library, version and start; else a
-// measured one of the library, as the profile lists them; else the one of its name; else the
+// Whether a measured engine is of the group's library and started in the same way; a version may
+// differ.
+bool SameLibraryAndStart(const Engine& engine, const fit::Group& group) {
+  fit::Group other = group;
+  other.version = engine.version;
+  const std::string label = fit::EngineLabel(other);
+  return engine.rule == EngineRule::kMeasured &&
+         (engine.name == label || engine.name == label + "-measured");
+}
+
+// Who is judged by a group: the engine that was fitted to this library, version and start; else one
+// of another version, as the profile lists them; else the one of the library's name; else the
 // profile's first.
 const Engine* JudgedBy(const Machine& machine, const fit::Group& group) {
   const std::string label = fit::EngineLabel(group);
@@ -39,9 +49,7 @@ const Engine* JudgedBy(const Machine& machine, const fit::Group& group) {
   }
   if (!group.engine.empty()) {
     for (const Engine& engine : machine.engines) {
-      if (engine.rule == EngineRule::kMeasured && engine.name.rfind(group.engine + "-", 0) == 0) {
-        return &engine;
-      }
+      if (SameLibraryAndStart(engine, group)) return &engine;
     }
     if (const Engine* engine = FindEngine(machine, group.engine); engine != nullptr) return engine;
   }
@@ -69,11 +77,11 @@ Result<int> RunAccuracy(const AccuracyOptions& options, Io& io) {
   if (!options.engine.empty()) {
     ASSIGN_OR_RETURN(chosen, EngineOf(machine, options.engine));
   }
-  ASSIGN_OR_RETURN(ReadSamples read, ReadSampleFiles(options.samples, true, io));
+  ASSIGN_OR_RETURN(fit::Groups groups, ReadSampleFiles(options.samples, true, io));
   report::AccuracyReport report;
   report.profile = machine.name;
-  report.notes = std::move(read.groups.notes);
-  for (fit::Group& group : read.groups.groups) {
+  report.notes = std::move(groups.notes);
+  for (fit::Group& group : groups.groups) {
     if (options.rows == "odd") group.rows = fit::HeldOutRows(group);
     if (group.rows.empty()) continue;
     const Engine* engine = chosen != nullptr ? chosen : JudgedBy(machine, group);

@@ -4,6 +4,7 @@
 
 #include "cli/output.h"
 #include "cli/report/explain_report.h"
+#include "cli/report/measured_explain.h"
 #include "model/base/suggest.h"
 #include "model/collective/formula/cards.h"
 
@@ -19,12 +20,14 @@ struct ExplainOptions {
 std::vector<std::string> KnownNames() {
   std::vector<std::string> names = AlgorithmNames();
   for (const FormulaCard& card : FormulaCards()) names.emplace_back(card.id);
+  names.emplace_back("measured-curve");
   for (std::size_t i = 0; i < kTermCount; ++i) names.emplace_back(TermName(static_cast<Term>(i)));
   return names;
 }
 
 Result<report::Document> Explain(const std::string& name) {
   if (name.empty()) return report::CardListDocument();
+  if (name == "measured-curve") return report::MeasuredCurveDocument();
   if (const std::string meaning = report::TermMeaning(name); !meaning.empty()) {
     report::Document document;
     document.json = {{"schema", "commplan/explain/1"}, {"term", name}, {"meaning", meaning}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -132,17 +133,30 @@ Status CheckOptions(const FitOptions& options) {
   return OkStatus();
 }
 
+// A path as the written file must name it: it is read from the folder of that file.
+std::string FromOutput(const std::string& name, const std::string& output) {
+  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".yaml");
+  if (!is_path || name.front() == '/') return name;
+  const std::filesystem::path folder = std::filesystem::path(output).parent_path();
+  return folder.empty() ? name
+                        : std::filesystem::absolute(name)
+                              .lexically_proximate(std::filesystem::absolute(folder))
+                              .string();
+}
+
 std::string ProfileText(const FitOptions& options, const Machine& fitted) {
-  std::vector<std::string> extends = {options.laws};
-  if (!options.like.empty()) extends.insert(extends.begin(), options.like);
+  std::vector<std::string> extends = {FromOutput(options.laws, options.output)};
+  if (!options.like.empty()) {
+    extends.insert(extends.begin(), FromOutput(options.like, options.output));
+  }
   return profiles::WriteExtending(fitted, extends);
 }
 
 Result<int> RunFit(const FitOptions& options, Io& io) {
   RETURN_IF_ERROR(CheckOptions(options));
   const bool apart = options.output.empty() || options.count_laws;
-  ASSIGN_OR_RETURN(const ReadSamples read, ReadSampleFiles(options.samples, apart, io));
-  if (options.count_laws) return WriteCountLaws(options, read.groups);
+  ASSIGN_OR_RETURN(const fit::Groups groups, ReadSampleFiles(options.samples, apart, io));
+  if (options.count_laws) return WriteCountLaws(options, groups);
   std::optional<Machine> like;
   if (!options.like.empty()) {
     ASSIGN_OR_RETURN(like, LoadMachineFor(options.like, options.common));
@@ -151,14 +165,13 @@ Result<int> RunFit(const FitOptions& options, Io& io) {
   std::vector<fit::FittedCurve> curves;
   std::string text, engine;
   if (options.output.empty()) {
-    if (read.groups.groups.empty()) {
+    if (groups.groups.empty()) {
       ASSIGN_OR_RETURN(const auto none, fit::FitMachine({}, machine_options));
     }
-    ASSIGN_OR_RETURN(curves, FitApart(read.groups, machine_options));
+    ASSIGN_OR_RETURN(curves, FitApart(groups, machine_options));
   } else {
-    RETURN_IF_ERROR(fit::CheckOneSystem(read.groups.groups));
-    ASSIGN_OR_RETURN(fit::FittedMachine fitted,
-                     fit::FitMachine(read.groups.groups, machine_options));
+    RETURN_IF_ERROR(fit::CheckOneSystem(groups.groups));
+    ASSIGN_OR_RETURN(fit::FittedMachine fitted, fit::FitMachine(groups.groups, machine_options));
     curves = std::move(fitted.curves);
     engine = fitted.machine.engines.front().name;
     text = ProfileText(options, fitted.machine);
@@ -169,13 +182,14 @@ Result<int> RunFit(const FitOptions& options, Io& io) {
     if (!machine.ok()) return machine.error();
   }
   ASSIGN_OR_RETURN(report::FitReport report, ReportOf(options, curves));
-  report.notes = read.groups.notes;
+  report.notes = groups.notes;
   report.output = options.output;
   report.engine = engine;
-  if (!text.empty()) RETURN_IF_ERROR(profiles::WriteFileAtomically(options.output, text));
   if (!options.plot.empty()) {
     RETURN_IF_ERROR(profiles::WriteFileAtomically(options.plot, report::FitPlot(report)));
   }
+  // Last, so that a profile that was written means that all went well.
+  if (!text.empty()) RETURN_IF_ERROR(profiles::WriteFileAtomically(options.output, text));
   Print(report::FitDocument(report), options.common.format, io);
   return kExitOk;
 }

@@ -99,10 +99,14 @@ void AddSampleOptions(CLI::App& command, SampleOptions& options) {
   text("--dtype", &options.dtype, "TYPE", "take only this data type, as the files name it");
 }
 
-Result<ReadSamples> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io) {
+Result<fit::Groups> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io) {
   ASSIGN_OR_RETURN(const samples::ImportHints hints, HintsOf(options));
+  for (std::size_t i = 0; i < options.files.size(); ++i) {
+    const auto first = std::find(options.files.begin(), options.files.end(), options.files[i]);
+    if (first - options.files.begin() == static_cast<std::ptrdiff_t>(i)) continue;
+    return UsageError("found the file '" + options.files[i] + "' twice", "give each file once");
+  }
   std::vector<Sample> all;
-  ReadSamples read;
   for (const std::string& file : options.files) {
     const std::string label = LabelOf(file, options.files);
     ASSIGN_OR_RETURN(const std::string text, profiles::ReadTextFile(file, kMostBytes));
@@ -110,16 +114,14 @@ Result<ReadSamples> ReadSampleFiles(const SampleOptions& options, bool apart, Io
     for (const samples::Note& note : imported.notes) {
       io.err << "commplan: " << samples::FormatNote(note) << "\n";
     }
-    read.rows += static_cast<std::size_t>(imported.rows);
     for (Sample& sample : imported.samples.samples) {
       if (!Wanted(options, sample)) continue;
       if (apart && sample.system.empty()) sample.system = label;
       all.push_back(std::move(sample));
     }
   }
-  read.groups = fit::GroupSamples(all);
-  if (options.dtype.empty()) read.groups = fit::OneDtypeEach(std::move(read.groups));
-  return read;
+  fit::Groups groups = fit::GroupSamples(all);
+  return options.dtype.empty() ? fit::OneDtypeEach(std::move(groups)) : groups;
 }
 
 }  // namespace commplan::cli

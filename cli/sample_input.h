@@ -25,13 +25,8 @@ struct SampleOptions {
 // Adds FILES and the options above. `options` must outlive the parse.
 void AddSampleOptions(CLI::App& command, SampleOptions& options);
 
-struct ReadSamples {
-  fit::Groups groups;
-  std::size_t rows = 0;  // data rows of all files
-};
-
 // What was skipped goes to `io.err`, a line each. `apart` keeps the samples of each file that names
 // no system to themselves; otherwise they are of one machine.
-Result<ReadSamples> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io);
+Result<fit::Groups> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io);
 
 }  // namespace commplan::cli

@@ -66,6 +66,7 @@ struct Text {
   std::string owned;  // what was read from disk; the library's texts stay where they are
   std::string_view shipped;
   bool from_disk = false;
+  bool has_folder = false;  // whether files beside it can be meant
 
   std::string_view view() const { return from_disk ? std::string_view(owned) : shipped; }
 };
@@ -115,13 +116,13 @@ class Loader {
     if (name.empty()) return NotFoundError("found an empty name of a profile");
     if (!IsPath(name)) {
       if (const LibraryFile* const file = library_.Find(name)) {
-        return Text{std::string(file->path), {}, file->text, false};
+        return Text{std::string(file->path), {}, file->text, false, false};
       }
     }
     const std::string path = from.empty() ? name : Beside(from, name);
     if (IsPath(name) || IsRegularFile(path)) {
       ASSIGN_OR_RETURN(std::string bytes, ReadTextFile(path, kMaxFileBytes));
-      return Text{path, std::move(bytes), {}, true};
+      return Text{path, std::move(bytes), {}, true, true};
     }
     const std::string what = role == Role::kNetwork ? "network" : "profile";
     return NotFoundError("found no " + what + " '" + Shortened(name) + "'", {},
@@ -163,7 +164,7 @@ class Loader {
   void LoadExtended(const Extended& extended, const Text& from, const Head& head) {
     const Where where = document_.At(extended.spot);
     Result<Text> text =
-        Resolve(extended.name, from.from_disk ? from.path : std::string(), Role::kExtended);
+        Resolve(extended.name, from.has_folder ? from.path : std::string(), Role::kExtended);
     if (!text.ok()) {
       Error error = std::move(text).error();
       // A file that cannot be read has its own name in the message; the place is where it was asked
@@ -280,7 +281,7 @@ Result<Document> LoadText(std::string_view text, std::string file, const Library
     return BadInputError("found " + std::to_string(text.size()) + " bytes, expected at most 1 MiB",
                          {std::move(file), 0, 0});
   }
-  std::optional<Loaded> loaded = loader.LoadMerged(Text{std::move(file), {}, text, false});
+  std::optional<Loaded> loaded = loader.LoadMerged(Text{std::move(file), {}, text, false, true});
   if (loaded) {
     if (std::optional<Error> wrong = CheckMachine(*loaded, library)) {
       loader.Fail(Located(std::move(*wrong), {document.files.front(), 0, 0}));

@@ -33,8 +33,8 @@ inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 // in Document::faults.
 Result<Document> Load(std::string_view name, const Library& library);
 
-// The same for one text in place of a file; `file` is what messages call it. What it extends comes
-// from the library.
+// The same for one text in place of the file `file`, which need not exist: what it extends comes
+// from the library or stands beside it.
 Result<Document> LoadText(std::string_view text, std::string file, const Library& library);
 
 // Sets one value: "tiers.0.latency=5us", dotted keys and list indexes as in the file. Its

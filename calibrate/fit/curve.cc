@@ -151,14 +151,30 @@ Centre InsideAt(const CurveFit& fit, double bytes, double x) {
   return {values.average, Quantile(above_least) * Sigma(fit, x, values.spread)};
 }
 
+// By how much ln t grows at least beyond the last row, from the bytes of the last two octaves.
+double LeastGrowth(const CurveFit& fit, double bytes) {
+  constexpr double kShare = 0.9;  // of the slope seen, which still falls where a ramp ends
+  const Row& last = fit.rows.back();
+  const Row* before = nullptr;
+  for (const Row& row : fit.rows) {
+    if (!row.outlier && row.x <= last.x - 2) before = &row;
+  }
+  if (before == nullptr || last.outlier) return 0;
+  const double slope = (last.time_us - before->time_us) / (last.bytes - before->bytes);
+  return std::log1p(kShare * std::max(0.0, slope) * (bytes - last.bytes) / last.time_us);
+}
+
 Centre OutsideAt(const CurveFit& fit, double bytes, double x) {
   const bool larger = x > fit.rows.back().x;
   const Row& edge = larger ? fit.rows.back() : fit.rows.front();
   const double octaves = Outside(fit, x);
   const double edge_y = larger ? fit.last_y : fit.first_y;
   const double ratio = (larger ? octaves : -octaves) * std::log(2.0);
-  const double y = std::clamp(Evaluate(fit, bytes, x).average, std::min(edge_y, edge_y + ratio),
-                              std::max(edge_y, edge_y + ratio));
+  double y = std::clamp(Evaluate(fit, bytes, x).average, std::min(edge_y, edge_y + ratio),
+                        std::max(edge_y, edge_y + ratio));
+  // No rate grows for ever: a further byte costs at least what the last two octaves show, or
+  // nearly.
+  if (larger) y = std::max(y, edge_y + LeastGrowth(fit, bytes));
   const double per_octave =
       fit.members.size() < 2 ? kFewRowsHalfWidthPerOctave : kHalfWidthPerOctave;
   return {y, InsideAt(fit, edge.bytes, edge.x).half_width + per_octave * octaves};

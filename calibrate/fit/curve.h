@@ -20,9 +20,9 @@
 //   sigma^2 = 0.01^2 + spread^2 + (kink/5)^2 + (room/10)^2 + (scatter/1.6)^2,
 //   low, high = t exp(-+ q sigma),
 //
-// scatter what single measurements showed where many sizes were measured (rows.h), q by how far t is above the smallest time (the regime: latency, ramp, bandwidth). Outside, the
-// half-width is that of the last row plus a tenth for each octave (ln 2 below 4 rows), and
-// `extrapolated` is set.
+// scatter what single measurements showed where many sizes were measured (rows.h), q by how far t
+// is above the smallest time (the regime: latency, ramp, bandwidth). Outside, the half-width is
+// that of the last row plus a tenth for each octave (ln 2 below 4 rows), and `extrapolated` is set.
 #pragma once
 
 #include <array>

@@ -44,6 +44,7 @@ std::string Unfit(const Sample& sample) {
   if (!sample.codec.empty()) return "compressed with " + sample.codec;
   if (sample.ranks == 0) return "without a number of ranks (give --ranks)";
   if (sample.ranks == 1) return "of a single rank";
+  if (sample.ranks % std::max(1, sample.nodes) != 0) return "of nodes that do not divide the ranks";
   return {};
 }
 
@@ -60,14 +61,18 @@ void AddRow(const Sample& sample, Group& group) {
   const double time = CentralTimeUs(sample);
   if (sample.in_place && !group.rows.empty()) {
     GroupRow& last = group.rows.back();
-    if (last.origin == sample.origin && last.origin.row == sample.origin.row &&
-        last.point.repeat_us == 0 && last.point.bytes == static_cast<double>(sample.bytes)) {
+    const bool same_row = sample.origin.row < 0 || last.origin.row == sample.origin.row;
+    if (last.origin == sample.origin && same_row && last.point.repeat_us == 0 &&
+        last.point.bytes == static_cast<double>(sample.bytes)) {
       last.point.repeat_us = time;
       return;
     }
   }
   const double weight = static_cast<double>(std::max<std::size_t>(1, sample.repeats_us.size()));
   group.rows.push_back({{static_cast<double>(sample.bytes), time, 0, weight}, sample.origin});
+  // Where a file does not say, the place among the sizes of the group.
+  samples::Origin& origin = group.rows.back().origin;
+  if (origin.row < 0) origin.row = static_cast<int>(group.rows.size()) - 1;
 }
 
 std::string CountText(int count, const std::string& what) {
@@ -75,6 +80,16 @@ std::string CountText(int count, const std::string& what) {
 }
 
 }  // namespace
+
+std::vector<std::string> Group::Files() const {
+  std::vector<std::string> files;
+  for (const GroupRow& row : rows) {
+    if (std::find(files.begin(), files.end(), row.origin.file) == files.end()) {
+      files.push_back(row.origin.file);
+    }
+  }
+  return files;
+}
 
 std::string Group::Text() const {
   std::string text(Name(op));
@@ -102,6 +117,14 @@ Groups GroupSamples(const std::vector<Sample>& samples) {
     const auto [at, is_new] = index.try_emplace(KeyOf(head, true), found.groups.size());
     if (is_new) found.groups.push_back(std::move(head));
     AddRow(sample, found.groups[at->second]);
+  }
+  for (const Group& group : found.groups) {
+    const std::vector<std::string> files = group.Files();
+    if (files.size() < 2) continue;
+    std::string text = group.Text() + ": taken together from " + std::to_string(files.size()) +
+                       " files, as of one machine:";
+    for (const std::string& file : files) text.append(" ").append(file);
+    found.notes.push_back(std::move(text));
   }
   for (const auto& [reason, count] : unfit) {
     found.notes.push_back(CountText(count, reason) + ": left out");

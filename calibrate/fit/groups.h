@@ -31,6 +31,8 @@ struct Group {
   int nodes = 0;
   std::vector<GroupRow> rows;  // in the order of the samples
 
+  // The files that it was read from, in their order.
+  std::vector<std::string> Files() const;
   // "all-reduce, 8 ranks on 2 nodes, nccl 2.27.3, half": for people, without the system.
   std::string Text() const;
 };

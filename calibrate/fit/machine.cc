@@ -135,8 +135,9 @@ class Builder {
   static Bandwidth RateOf(const MeasuredCurve& curve) {
     const Bytes bytes = curve.measured_max;
     const PreparedCurve prepared(curve);
-    return bytes * BusBandwidthFactor(curve.op, curve.ranks) /
-           Seconds(std::exp(prepared.At(bytes).ln_time));
+    const Bandwidth rate = bytes * BusBandwidthFactor(curve.op, curve.ranks) /
+                           Seconds(std::exp(prepared.At(bytes).ln_time));
+    return GBps(FiveDigits(InGBps(rate)));
   }
 
   void AddTiers() {
@@ -164,7 +165,12 @@ class Builder {
     tiers.push_back(inner);
     SayTier(0, inner_known ? "the largest bus bandwidth and the smallest latency of its curves"
                            : "not measured; as the network");
-    if (nodes == 1) return;
+    if (nodes == 1) {
+      // How many ranks a node holds is then not known; more than were measured may be asked for.
+      tiers[0].ranks = 0;
+      out_.machine.provenance.erase("tiers.0.ranks");
+      return;
+    }
     tiers.push_back(outer);
     SayTier(1, "the largest bus bandwidth and the smallest latency of its curves");
   }

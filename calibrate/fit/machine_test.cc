@@ -61,6 +61,17 @@ TEST(FitMachine, NamesEnginesAndBuildsTiers) {
   EXPECT_NEAR(InMicros(model->At(MiB(1)).cost.Total()), 30 + 1.75 * 10.486, 1);
 }
 
+TEST(FitMachine, OneNodeHasNoKnownEnd) {
+  const auto fitted = FitMachine({Measured(2, 1), Measured(4, 1)}, Named());
+  ASSERT_THAT(fitted, IsOk());
+  const Machine& machine = fitted->machine;
+  const auto model =
+      CollectiveModel::Create(machine.fabric, machine.engines, machine.engines[0],
+                              {.op = Op::kAllReduce, .group = {.ranks = 8}, .algorithm = {}});
+  ASSERT_THAT(model, IsOk());
+  EXPECT_EQ(model->basis(), Basis::kBeyond);
+}
+
 TEST(FitMachine, LikeAnotherMachineBringsOnlyEngines) {
   Machine like;
   like.engines.resize(2);

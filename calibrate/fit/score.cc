@@ -8,15 +8,6 @@
 
 namespace commplan::fit {
 
-HoldOut SplitOddRows(const std::vector<Point>& points) {
-  HoldOut split;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!(points[i].bytes > 0) || !(points[i].time_us > 0)) continue;
-    (i % 2 == 0 ? split.train : split.test).push_back(points[i]);
-  }
-  return split;
-}
-
 double Held::Ape() const { return std::abs(time_us / measured_us - 1); }
 
 bool Held::Covered() const { return low_us <= measured_us && measured_us <= high_us; }

@@ -1,8 +1,7 @@
 // A score is how far predictions lie from measurements that the fit never saw.
 //
-// The split is by the place of a row in its log, counted from 0 over all data rows: even rows are
-// fitted, odd rows are kept for the test. The truth is the first measurement of a row; its repeat
-// helps only the fit. All errors are fractions: |predicted / measured - 1|.
+// The truth is the first measurement of a row; its repeat helps only the fit. All errors are
+// fractions: |predicted / measured - 1|.
 #pragma once
 
 #include <vector>
@@ -12,14 +11,6 @@
 #include "model/collective/measured.h"
 
 namespace commplan::fit {
-
-struct HoldOut {
-  std::vector<Point> train, test;
-};
-
-// Rows without a size or a time (all-gather logs begin with empty messages) keep their place in the
-// count and are in neither part.
-HoldOut SplitOddRows(const std::vector<Point>& points);
 
 struct Score {
   int points = 0;

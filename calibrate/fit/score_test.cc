@@ -7,16 +7,6 @@
 namespace commplan::fit {
 namespace {
 
-TEST(Score, SplitsByPlaceInTheLog) {
-  // The empty message is row 0 and keeps its place, so that row 1 stays a test row.
-  const HoldOut split = SplitOddRows({{0, 1, 0, 1}, {8, 2, 0, 1}, {16, 3, 0, 1}, {32, 4, 0, 1}});
-  ASSERT_EQ(split.train.size(), 1U);
-  ASSERT_EQ(split.test.size(), 2U);
-  EXPECT_EQ(split.train[0].bytes, 16);
-  EXPECT_EQ(split.test[0].bytes, 8);
-  EXPECT_EQ(split.test[1].bytes, 32);
-}
-
 Held At(double predicted, double measured, double low, double high) {
   Held held;
   held.measured_us = measured;

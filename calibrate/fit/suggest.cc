@@ -79,6 +79,19 @@ std::vector<double> PowersOfTwo(const CurveFit& fit) {
   return sizes;
 }
 
+// Half-way between neighbouring measured sizes, for brackets with no power of two inside.
+void AddMiddles(const CurveFit& fit, std::vector<double>* sizes) {
+  constexpr double kNarrow = 0.75;  // octaves; within that, nothing new can be learnt
+  constexpr double kWhole = 16;     // bytes; a multiple that every data type divides
+  for (std::size_t i = 0; i + 1 < fit.rows.size(); ++i) {
+    const double octaves = fit.rows[i + 1].x - fit.rows[i].x;
+    if (octaves < kNarrow || octaves > 1.01) continue;
+    const double middle =
+        std::round(std::sqrt(fit.rows[i].bytes * fit.rows[i + 1].bytes) / kWhole) * kWhole;
+    if (middle > fit.rows[i].bytes && middle < fit.rows[i + 1].bytes) sizes->push_back(middle);
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Suggestion>> SuggestSizes(const std::vector<Point>& points,
@@ -89,7 +102,10 @@ Result<std::vector<Suggestion>> SuggestSizes(const std::vector<Point>& points,
     return BadInputError("a candidate size is " + check_internal::DoubleText(bytes) +
                          " bytes, expected more than 0");
   }
-  if (candidates.empty()) candidates = PowersOfTwo(fit);
+  if (candidates.empty()) {
+    candidates = PowersOfTwo(fit);
+    AddMiddles(fit, &candidates);
+  }
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   std::vector<double> known;

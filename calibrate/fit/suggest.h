@@ -24,7 +24,8 @@ struct Suggestion {
 };
 
 // At most `how_many`, best first. Candidates that are measured already are passed over; without
-// candidates, the powers of two between (and one beyond) the measured sizes are meant.
+// candidates, the powers of two between (and one beyond) the measured sizes are meant, and the
+// middles of neighbours that are measured at both powers.
 Result<std::vector<Suggestion>> SuggestSizes(const std::vector<Point>& points,
                                              std::vector<double> candidates, int how_many);
 

@@ -22,14 +22,6 @@ double InPercent(double share, double parts) {
   return std::round(share * 100 * parts) / parts / 100;
 }
 
-double FiveDigits(double value) {
-  if (!(value > 0)) return 0;
-  const double scale = std::pow(10.0, 4 - std::floor(std::log10(value)));
-  // Divided, not multiplied by an inverse: the result is the double nearest to the decimal.
-  return scale >= 1 ? std::round(value * scale) / scale
-                    : std::round(value * scale) * std::round(1 / scale);
-}
-
 // A quantity of microseconds and one of bytes per second, as the format prints them.
 Time RoundedMicros(double us) { return Micros(FiveDigits(us)); }
 Bandwidth RoundedRate(double us_per_byte) {
@@ -96,6 +88,14 @@ double Excess(const PreparedCurve& curve, const Exact& exact) {
 }
 
 }  // namespace
+
+double FiveDigits(double value) {
+  if (!(value > 0)) return 0;
+  const double scale = std::pow(10.0, 4 - std::floor(std::log10(value)));
+  // Divided, not multiplied by an inverse: the result is the double nearest to the decimal.
+  return scale >= 1 ? std::round(value * scale) / scale
+                    : std::round(value * scale) * std::round(1 / scale);
+}
 
 MeasuredCurve Tabulate(const CurveFit& fit, Op op, int ranks, int nodes) {
   Rows rows;

@@ -17,4 +17,7 @@ inline constexpr double kLeastWidthTolerance = 0.005;
 // for the physics, a hundredth of a percent for deviations, a tenth for the band.
 MeasuredCurve Tabulate(const CurveFit& fit, Op op, int ranks, int nodes);
 
+// The double nearest to the number with five digits.
+double FiveDigits(double value);
+
 }  // namespace commplan::fit

@@ -40,7 +40,7 @@ bool Collector::Has(const Sample& sample) const { return index_.count(KeyOf(samp
 bool Collector::Add(Sample sample, int line) {
   const auto row = row_of_line_.find(line);
   sample.origin = {Label(file_), list_.empty() ? line : 0,
-                   row == row_of_line_.end() ? 0 : row->second};
+                   row == row_of_line_.end() ? -1 : row->second};
   const std::vector<std::string> faults = FaultsOf(sample);
   if (!faults.empty()) {
     Skip(line, faults.front());

@@ -25,6 +25,8 @@ class Collector {
   void Skip(int line, std::string why);
   void Remark(int line, std::string what);
   // A data row, in the order of the text; one that gives no sample counts too.
+  void CountRow() { ++imported_.rows; }
+  // The same, of a log in which the place of a row is known.
   void CountRow(int line) { row_of_line_.try_emplace(line, imported_.rows++); }
 
   // The sample with what only the hints know, and its origin.

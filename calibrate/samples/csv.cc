@@ -255,7 +255,7 @@ Result<Imported> ImportCsv(std::string_view text, const std::string& file,
                            : "found a quote that is left open");
       continue;
     }
-    out.CountRow(line);
+    out.CountRow();
     table.Take(std::move(*cells));
     ReadRow(table, line, out);
   }

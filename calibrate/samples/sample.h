@@ -41,9 +41,10 @@ struct Quantile {
 struct Origin {
   std::string file{};
   int line = 0;
-  // Its place among the data rows of the file, counted from 0. A file of samples does not keep it,
-  // so it does not count in a comparison.
-  int row = 0;
+  // Its place among the data rows of a log, counted from 0; -1 where rows of one table are repeats
+  // of each other, and their place says nothing. A file of samples does not keep it, so it does not
+  // count in a comparison.
+  int row = -1;
 
   friend bool operator==(const Origin& a, const Origin& b) {
     return a.file == b.file && a.line == b.line;

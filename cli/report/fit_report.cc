@@ -63,7 +63,8 @@ Json GroupJson(const FitGroupReport& one) {
 Json SuggestionsJson(const FitGroupReport& one) {
   Json list = Json::array();
   for (const fit::Suggestion& s : one.suggestions) {
-    list.push_back({{"bytes", s.bytes},
+    list.push_back({{"measurements", SystemPrefix(one.curve->group) + one.curve->group.Text()},
+                    {"bytes", s.bytes},
                     {"expected_error", s.expected_error},
                     {"beside_switch", s.beside_switch},
                     {"reason", s.reason}});
@@ -265,9 +266,9 @@ Document FitDocument(const FitReport& report) {
   json["output"] = report.output.empty() ? Json() : Json(report.output);
   json["groups"] = Json::array();
   json["suggestions"] = Json::array();
-  document.rows.columns = {{"system"},  {"op"},      {"ranks"},     {"nodes"},
-                           {"library"}, {"version"}, {"points"},    {"median_ape"},
-                           {"mape"},    {"p95_ape"}, {"coverage90"}};
+  document.rows.columns = {{"system"}, {"launch"},  {"dtype"},     {"op"},     {"ranks"},
+                           {"nodes"},  {"library"}, {"version"},   {"points"}, {"median_ape"},
+                           {"mape"},   {"p95_ape"}, {"coverage90"}};
   for (const FitGroupReport& one : report.groups) {
     json["groups"].push_back(GroupJson(one));
     if (report.held_out) json["groups"].back()["rows"] = HeldJson(one);
@@ -285,7 +286,7 @@ Document FitDocument(const FitReport& report) {
   document.body.push_back(PhysicsTable(report));
   if (report.held_out) {
     document.body.push_back(ScoreTable(report));
-    document.body.push_back(WorstTable(report));
+    if (overall.points > 0) document.body.push_back(WorstTable(report));
   }
   if (report.suggest) document.body.push_back(SuggestionTable(report));
   const Table doubts = DoubtTable(report);

@@ -115,15 +115,15 @@ void AddMeasuredExplanation(const Machine& machine, const CollectiveModel& model
                 way->between_nodes());
   document->body.push_back(TermTable("", letters));
   document->body.push_back(TermTable("With the numbers", numbers));
-  document->body.push_back(
-      Table{.title = "Inputs",
-            .columns = {{"symbol", Align::kLeft, true}, {"value"}, {"meaning", Align::kLeft}},
-            .rows = {{"S", ForPeople(x.bytes), "bytes of the message"},
-                     {"a", ForPeople(x.latency), "latency of the smallest message"},
-                     {"u", per_byte, "time of one more byte in a large message"},
-                     {"c", ForPeople(x.ramp), "what a message of S0 takes more, as pipelines fill"},
-                     {"S0", ForPeople(x.ramp_at), "size that c stands for"},
-                     {"d", NumberForPeople(x.deviation), "what measurements have beyond these terms"}}});
+  document->body.push_back(Table{
+      .title = "Inputs",
+      .columns = {{"symbol", Align::kLeft, true}, {"value"}, {"meaning", Align::kLeft}},
+      .rows = {{"S", ForPeople(x.bytes), "bytes of the message"},
+               {"a", ForPeople(x.latency), "latency of the smallest message"},
+               {"u", per_byte, "time of one more byte in a large message"},
+               {"c", ForPeople(x.ramp), "what a message of S0 takes more, as pipelines fill"},
+               {"S0", ForPeople(x.ramp_at), "size that c stands for"},
+               {"d", NumberForPeople(x.deviation), "what measurements have beyond these terms"}}});
   Table origins{.title = "Where they came from",
                 .columns = {{"path in the profile", Align::kLeft, true},
                             {"kind", Align::kLeft},
@@ -150,6 +150,25 @@ void AddMeasuredExplanation(const Machine& machine, const CollectiveModel& model
                                       {"ramp_us", InMicros(x.ramp)},
                                       {"ramp_at_bytes", InBytes(x.ramp_at)},
                                       {"deviation", x.deviation}};
+}
+
+Document MeasuredCurveDocument() {
+  Document document;
+  document.json["schema"] = "commplan/explain/1";
+  const Table terms = TermTable("", CurveCost(Worded("S", "a", "u", "c", "S0", "d"), false));
+  document.body.push_back(Heading{"measured-curve"});
+  document.body.push_back(Paragraph{
+      "The time of a group that was measured: latency a, time of a byte u, ramp c of a message of "
+      "S0 "
+      "(pipelines fill with the root of the size), and d, what the measurements have beyond these "
+      "three, interpolated between knots. Between nodes the first two are network terms. Counts "
+      "between and beyond the measured ones follow laws; see docs/profile_format.md."});
+  document.body.push_back(terms);
+  Json list = Json::array();
+  for (const auto& row : terms.rows) list.push_back({{"name", row[0]}, {"formula", row[1]}});
+  document.json["cards"] = Json::array({{{"id", "measured-curve"}, {"terms", list}}});
+  document.rows = terms;
+  return document;
 }
 
 }  // namespace commplan::report

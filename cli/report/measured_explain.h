@@ -17,4 +17,7 @@ std::string BasisText(const CollectiveModel& model);
 void AddMeasuredExplanation(const Machine& machine, const CollectiveModel& model, Bytes bytes,
                             Document* document);
 
+// The formula by its letters, as `explain measured-curve` shows it.
+Document MeasuredCurveDocument();
+
 }  // namespace commplan::report

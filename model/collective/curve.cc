@@ -47,6 +47,13 @@ PreparedCurve::PreparedCurve(const MeasuredCurve& curve) : curve_(&curve) {
     CHECK(x_.size() < 2 || x_[x_.size() - 2] < x_.back());
   }
   slope_ = MonotoneSlopes(x_, y_);
+  if (x_.size() > 1) {
+    const CurveKnot& last = curve.knots.back();
+    const CurveKnot& before = curve.knots[curve.knots.size() - 2];
+    const double rise = InSeconds(Mean(last.bytes)) * (1 + last.deviation) -
+                        InSeconds(Mean(before.bytes)) * (1 + before.deviation);
+    beyond_per_byte_ = std::max(0.0, rise / InBytes(last.bytes - before.bytes));
+  }
 }
 
 Time PreparedCurve::Ramp(Bytes bytes) const {
@@ -68,8 +75,12 @@ PreparedCurve::Answer PreparedCurve::At(Bytes bytes) const {
     const std::size_t edge = larger ? x_.size() - 1 : 0;
     const double octaves = std::abs(x - x_[edge]);
     const double edge_ln = std::log(InSeconds(Mean(curve_->knots[edge].bytes))) + y_[edge];
-    const double growth = (x - x_[edge]) * std::log(2.0);
-    answer.ln_time = Clip(ln_mean + y_[edge], edge_ln, edge_ln + growth);
+    if (larger) {
+      const double further = InBytes(bytes - curve_->knots[edge].bytes) * beyond_per_byte_;
+      answer.ln_time = std::log(std::exp(edge_ln) + further);
+    } else {
+      answer.ln_time = Clip(ln_mean + y_[edge], edge_ln, edge_ln + (x - x_[edge]) * std::log(2.0));
+    }
     answer.half_width = width_[edge] + kHalfWidthPerOctave * octaves;
   } else {
     const auto above = std::upper_bound(x_.begin(), x_.end(), x);

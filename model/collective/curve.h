@@ -8,9 +8,10 @@
 // interpolated monotonically over log2 S. With it goes the band: 90 % of measurements lie between
 // t / (1 + w) and t (1 + w), w(S) interpolated between the same knots.
 //
-// Knots may lie outside the measured sizes too, where they hold what the fit makes of them. Outside
-// the knots d stays what it is at the nearest one, the time neither falls with the size nor loses
-// bandwidth with it, and w grows by a tenth for each octave.
+// Knots may lie outside the measured sizes too, where they hold what the fit makes of them. Below
+// the first knot d stays what it is there, and the time neither falls with the size nor loses
+// bandwidth with it. Beyond the last one each further byte costs what it does between the last two:
+// a rate that grows for ever belongs to no link. w grows by a tenth for each octave.
 #pragma once
 
 #include <vector>
@@ -74,9 +75,9 @@ class PreparedCurve {
   explicit PreparedCurve(const MeasuredCurve& curve);
 
   struct Answer {
-    double ln_time = 0;     // of seconds
-    double half_width = 0;  // of the band, in ln t
-    double deviation = 0;   // d
+    double ln_time = 0;         // of seconds
+    double half_width = 0;      // of the band, in ln t
+    double deviation = 0;       // d
     bool extrapolated = false;  // outside the measured sizes
   };
   Answer At(Bytes bytes) const;
@@ -88,6 +89,7 @@ class PreparedCurve {
  private:
   const MeasuredCurve* curve_;  // outlives this
   double per_byte_ = 0;
+  double beyond_per_byte_ = 0;  // s, beyond the last knot
   // By knot: log2 of its size, ln(1 + deviation) with its slope, ln(1 + spread).
   std::vector<double> x_, y_, slope_, width_;
 };

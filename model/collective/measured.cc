@@ -13,7 +13,7 @@ namespace {
 // What the band of a predicted count gains over the curves it comes from, in ln t: it then covers
 // 93 % (between) and about 90 % (beyond) of the points of measured tables.
 constexpr double kBetweenWidth = 0.15;
-constexpr double kBeyondWidth = 0.25;
+constexpr double kBeyondWidth = 0.25;  // for each doubling
 // A term that falls with the count (by noise) is not followed below this share of its last value.
 constexpr double kLeastOfLast = 0.5;
 
@@ -66,9 +66,17 @@ std::string NumberText(double value) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 
+constexpr double kMostlyLatency = 0.5;
+
+double LatencyShare(const PreparedCurve& curve, double ln_time) {
+  return InSeconds(curve.curve().latency) / std::exp(ln_time);
+}
+
 // How many times more a byte through a rank's link costs at `upper`, at the largest size of both.
 double CostRatio(const PreparedCurve& lower, const PreparedCurve& upper) {
   const Bytes bytes = Min(lower.curve().measured_max, upper.curve().measured_max);
+  // Where messages are so small that most of the time is latency, nothing is said of links.
+  if (LatencyShare(upper, upper.At(bytes).ln_time) > kMostlyLatency) return 0;
   return std::exp(upper.At(bytes).ln_time - lower.At(bytes).ln_time) *
          BusBandwidthFactor(lower.curve().op, lower.curve().ranks) /
          BusBandwidthFactor(upper.curve().op, upper.curve().ranks);
@@ -87,10 +95,6 @@ Time MeanOf(const CurveInputs<double>& x, Bytes bytes) {
   return x.latency + bytes * x.per_byte + x.ramp * std::sqrt(bytes / x.ramp_at);
 }
 
-double LatencyShare(const PreparedCurve& curve, double ln_time) {
-  return InSeconds(curve.curve().latency) / std::exp(ln_time);
-}
-
 }  // namespace
 
 MeasuredWay::MeasuredWay(const MeasuredTable& table, std::size_t lower, std::size_t upper)
@@ -106,6 +110,7 @@ void MeasuredWay::SetLaw(double count, double lower_count, double upper_count, d
   const double share = std::log2(count / lower_count) / std::log2(upper_count / lower_count);
   beyond_ = count > upper_count;
   share_ = beyond_ ? 1 : share;
+  octaves_beyond_ = beyond_ ? std::log2(count / upper_count) : 0;
   mean_.latency = Seconds(Interpolate(InSeconds(lower.latency), InSeconds(upper.latency), share));
   mean_.ramp =
       Seconds(Interpolate(InSeconds(lower_.Ramp(upper.ramp_at)), InSeconds(upper.ramp), share));
@@ -173,8 +178,8 @@ PreparedCurve::Answer MeasuredWay::LawAt(Bytes bytes) const {
   const CountCoefficients& k = pooled_;
   PreparedCurve::Answer answer;
   answer.ln_time = f.ln_base + part * (k[0] + k[1] * f.g + k[2] * f.w + k[3] * f.w * f.g);
-  answer.half_width =
-      std::max(lower.half_width, upper.half_width) + (beyond_ ? kBeyondWidth : kBetweenWidth);
+  answer.half_width = std::max(lower.half_width, upper.half_width) +
+                      (beyond_ ? kBeyondWidth * std::max(1.0, octaves_beyond_) : kBetweenWidth);
   answer.deviation = std::expm1(answer.ln_time - std::log(InSeconds(MeanOf(mean_, bytes))));
   answer.extrapolated = beyond_ || lower.extrapolated || upper.extrapolated;
   return answer;

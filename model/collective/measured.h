@@ -95,6 +95,7 @@ class MeasuredWay {
   bool between_nodes_ = false;
   bool beyond_ = false;
   double share_ = 1;  // w; 1 beyond
+  double octaves_beyond_ = 0;
   // The physics of the group, and the correction.
   CurveInputs<double> mean_;
   CountCoefficients pooled_{};

@@ -115,7 +115,9 @@ void CollectiveModel::UseMeasured(Bytes bytes, Price* price) const {
 
 void CollectiveModel::UseAnchor(Bytes bytes, Price* price) const {
   const MeasuredWay::Answer there = anchor_->way.At(bytes);
-  const double factor = there.cost.Total() / anchor_->model.At(bytes).cost.Total();
+  const Time model = anchor_->model.At(bytes).cost.Total();
+  // A model that says nothing of this size (an empty message over free links) scales nothing.
+  const double factor = model > Time() ? there.cost.Total() / model : 1;
   price->cost.Add(Term::kResidual, price->cost.Total() * (factor - 1));
   price->extrapolated = true;
   SetBand(there.half_width + kScaledWidth, price);
