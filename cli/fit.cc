@@ -163,6 +163,7 @@ Result<int> RunFit(const FitOptions& options, Io& io) {
   }
   const fit::MachineOptions machine_options = MachineOptionsFor(options, like ? &*like : nullptr);
   std::vector<fit::FittedCurve> curves;
+  std::vector<std::string> made;  // notes on what was not measured
   std::string text, engine;
   if (options.output.empty()) {
     if (groups.groups.empty()) {
@@ -173,6 +174,7 @@ Result<int> RunFit(const FitOptions& options, Io& io) {
     RETURN_IF_ERROR(fit::CheckOneSystem(groups.groups));
     ASSIGN_OR_RETURN(fit::FittedMachine fitted, fit::FitMachine(groups.groups, machine_options));
     curves = std::move(fitted.curves);
+    made = std::move(fitted.notes);
     engine = fitted.machine.engines.front().name;
     text = ProfileText(options, fitted.machine);
     // What was written must be readable; if it is not, the fault is ours.
@@ -183,6 +185,7 @@ Result<int> RunFit(const FitOptions& options, Io& io) {
   }
   ASSIGN_OR_RETURN(report::FitReport report, ReportOf(options, curves));
   report.notes = groups.notes;
+  report.notes.insert(report.notes.end(), made.begin(), made.end());
   report.output = options.output;
   report.engine = engine;
   if (!options.plot.empty()) {

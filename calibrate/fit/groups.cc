@@ -16,7 +16,7 @@ using samples::Sample;
 std::string KeyOf(const Group& group, bool with_dtype) {
   std::string key;
   for (const std::string& part :
-       {group.system, group.device, group.engine, group.version, group.kernel,
+       {group.system, group.device, group.engine, group.version, group.kernel, group.codec,
         std::string(samples::Name(group.launch)), std::string(Name(group.op)),
         std::to_string(group.ranks), std::to_string(group.nodes), with_dtype ? group.dtype : ""}) {
     key.append(part).push_back('\n');
@@ -32,6 +32,10 @@ Group HeadOf(const Sample& sample) {
   group.kernel = sample.kernel;
   group.launch = sample.launch;
   group.dtype = sample.dtype;
+  group.codec = sample.codec;
+  if (!sample.codec.empty()) {
+    group.share = static_cast<double>(sample.coded_bytes) / static_cast<double>(sample.bytes);
+  }
   group.device = sample.device;
   group.system = sample.system;
   group.ranks = sample.ranks;
@@ -41,7 +45,6 @@ Group HeadOf(const Sample& sample) {
 
 // Why a sample cannot be fitted; empty where it can.
 std::string Unfit(const Sample& sample) {
-  if (!sample.codec.empty()) return "compressed with " + sample.codec;
   if (sample.ranks == 0) return "without a number of ranks (give --ranks)";
   if (sample.ranks == 1) return "of a single rank";
   if (sample.ranks % std::max(1, sample.nodes) != 0) return "of nodes that do not divide the ranks";
@@ -99,6 +102,7 @@ std::string Group::Text() const {
   if (!version.empty()) text += " " + version;
   if (launch != samples::Launch::kNotStated) text.append(", ").append(samples::Name(launch));
   if (!dtype.empty()) text += ", " + dtype;
+  if (!codec.empty()) text += ", compressed with " + codec;
   return text;
 }
 

@@ -25,6 +25,8 @@ struct Group {
   std::string kernel;
   samples::Launch launch = samples::Launch::kNotStated;
   std::string dtype;
+  std::string codec;  // "" where nothing was compressed
+  double share = 1;   // bytes on the wire for each byte of the tensor; 0 where it is not stated
   std::string device;
   std::string system;
   int ranks = 0;

@@ -46,17 +46,24 @@ TEST(Groups, RowsOfAnOddPlaceAreHeldOut) {
 }
 
 TEST(Groups, LeavesOutWhatCannotBeFittedAndSaysSo) {
-  Sample alone = Row(8, 1, 0), coded = alone, unknown = alone, nowhere = Row(16, 2, 1);
+  Sample alone = Row(8, 1, 0), unknown = alone, nowhere = Row(16, 2, 1);
   alone.ranks = 1;
-  coded.codec = "fp8";
   unknown.ranks = 0;
   nowhere.nodes = 0;
-  const Groups groups = GroupSamples({alone, coded, unknown, nowhere});
+  const Groups groups = GroupSamples({alone, unknown, nowhere});
   ASSERT_EQ(groups.groups.size(), 1U);
   EXPECT_EQ(groups.groups[0].nodes, 1);
   EXPECT_THAT(groups.notes,
-              ElementsAre(HasSubstr("compressed with fp8"), HasSubstr("single rank"),
-                          HasSubstr("without a number of ranks"), HasSubstr("taken as one node")));
+              ElementsAre(HasSubstr("single rank"), HasSubstr("without a number of ranks"),
+                          HasSubstr("taken as one node")));
+}
+
+TEST(Groups, ACodecIsAGroupOfItsOwn) {
+  Sample coded = Row(8, 1, 1);
+  coded.codec = "fp8";
+  const Groups groups = GroupSamples({Row(8, 2, 0), coded});
+  ASSERT_EQ(groups.groups.size(), 2U);
+  EXPECT_EQ(groups.groups[1].Text(), "all-reduce, 8 ranks, nccl, float, compressed with fp8");
 }
 
 TEST(Groups, OneDtypePrefersWhatModelsSend) {

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "calibrate/fit/coded.h"
 #include "calibrate/fit/pooled.h"
 #include "calibrate/fit/tabulate.h"
 #include "model/base/check.h"
@@ -72,6 +73,13 @@ class Builder {
     engine.measured.curves.push_back(curve);
     out_.curves.push_back({group, std::move(fit), engine.name, std::move(curve)});
     return OkStatus();
+  }
+
+  // A curve that was not measured. Nothing is scored by it.
+  void Add(const PredictedCurve& predicted) {
+    EngineFor(predicted.group).measured.curves.push_back(predicted.curve);
+    out_.notes.push_back(predicted.group.Text() + ": " + predicted.note);
+    predicted_notes_[{EngineFor(predicted.group).name, predicted.group.ranks}] = predicted.note;
   }
 
   void Finish() {
@@ -189,15 +197,19 @@ class Builder {
   void SayWhereCurvesCameFrom(const Engine& engine) {
     for (std::size_t i = 0; i < engine.measured.curves.size(); ++i) {
       const std::string path = "engines." + engine.name + ".curves." + std::to_string(i) + ".";
+      const MeasuredCurve& curve = engine.measured.curves[i];
+      const std::string note =
+          curve.predicted ? predicted_notes_.at({engine.name, curve.ranks}) : options_.note;
       for (const char* key : {"ranks", "nodes", "latency", "bandwidth", "ramp", "ramp_at",
                               "measured_min", "measured_max"}) {
-        Say(path + key, ProvenanceKind::kFitted, options_.note);
+        Say(path + key, ProvenanceKind::kFitted, note);
       }
     }
   }
 
   const MachineOptions& options_;
   FittedMachine& out_;
+  std::map<std::pair<std::string, int>, std::string> predicted_notes_;  // by engine and ranks
 };
 
 std::string SystemOf(const Group& group) {
@@ -240,6 +252,7 @@ std::string EngineLabel(const Group& group) {
   if (group.launch != samples::Launch::kNotStated) {
     label.append("-").append(samples::Name(group.launch));
   }
+  if (!group.codec.empty()) label.append("-").append(PathWord(group.codec));
   return label;
 }
 
@@ -262,6 +275,9 @@ Result<FittedMachine> FitMachine(const std::vector<Group>& groups, const Machine
   FittedMachine fitted;
   Builder builder(options, &fitted);
   for (const Group& group : groups) RETURN_IF_ERROR(builder.Add(group));
+  ASSIGN_OR_RETURN(const std::vector<PredictedCurve> predicted,
+                   PredictCoded(groups, options.odd_held_out));
+  for (const PredictedCurve& one : predicted) builder.Add(one);
   builder.Finish();
   return fitted;
 }

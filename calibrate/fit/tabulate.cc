@@ -76,7 +76,7 @@ CurveKnot KnotOf(const MeasuredCurve& physics, const Exact& exact) {
   const double ln_mean = std::log(InSeconds(mean.Mean(exact.bytes)));
   // The format keeps hundredths and tenths of a percent.
   return {exact.bytes, InPercent(std::expm1(exact.ln_time - ln_mean), 100),
-          InPercent(std::expm1(exact.half_width), 10)};
+          RoundedSpread(std::expm1(exact.half_width))};
 }
 
 // How far the curve is from the fit there, as a multiple of what is tolerated.
@@ -96,6 +96,8 @@ double FiveDigits(double value) {
   return scale >= 1 ? std::round(value * scale) / scale
                     : std::round(value * scale) * std::round(1 / scale);
 }
+
+double RoundedSpread(double spread) { return InPercent(spread, 10); }
 
 MeasuredCurve Tabulate(const CurveFit& fit, Op op, int ranks, int nodes) {
   Rows rows;

@@ -17,6 +17,9 @@ inline constexpr double kLeastWidthTolerance = 0.005;
 // for the physics, a hundredth of a percent for deviations, a tenth for the band.
 MeasuredCurve Tabulate(const CurveFit& fit, Op op, int ranks, int nodes);
 
+// The spread of a knot as the format prints it.
+double RoundedSpread(double spread);
+
 // The double nearest to the number with five digits.
 double FiveDigits(double value);
 

@@ -59,6 +59,10 @@ std::string LawText(const Machine& machine, const CollectiveModel& model) {
   std::string text = CurveText(table.curves[used.front()]);
   if (used.size() > 1) text += " and " + CurveText(table.curves[used.back()]);
   switch (model.basis()) {
+    case Basis::kPredicted:
+      return "This group was not measured; its curve was predicted from other groups of the same "
+             "kernel, " +
+             text + ".";
     case Basis::kBetween:
       return "This group was not measured; the time lies between the curves of " + text +
              ", geometrically in the logarithm of the count.";
@@ -86,6 +90,8 @@ std::string BasisText(const CollectiveModel& model) {
       return "a model, nothing of this engine was measured here";
     case Basis::kMeasured:
       return "measurements of this very group";
+    case Basis::kPredicted:
+      return "measurements of this kernel with other codecs or ranks";
     case Basis::kBetween:
       return "measurements of fewer and of more " +
              std::string(way->between_nodes() ? "nodes" : "ranks");

@@ -41,6 +41,7 @@ struct MeasuredCurve {
   Bytes ramp_at = MiB(1);
   Bytes measured_min{};  // the sizes that were measured
   Bytes measured_max{};
+  bool predicted = false;  // made from other groups of the same kernel; nothing was measured here
   std::vector<CurveKnot> knots;  // by rising size, one at least
 };
 

@@ -75,6 +75,7 @@ class MeasuredWay {
 
   // Indexes into MeasuredTable::curves: one, or the two of a law.
   std::vector<std::size_t> CurvesUsed() const;
+  bool is_predicted() const { return upper_.curve().predicted; }
   bool is_law() const { return upper_index_ != lower_index_; }
   bool beyond() const { return beyond_; }
 

@@ -33,11 +33,12 @@ struct Price {
 
 // What a price rests on.
 enum class Basis {
-  kModel,     // the formula of its variant
-  kMeasured,  // the curve of this very group
-  kBetween,   // curves of fewer and of more ranks or nodes
-  kBeyond,    // curves of fewer
-  kScaled,    // the formula, times what the nearest measured group takes beyond its own formula
+  kModel,      // the formula of its variant
+  kMeasured,   // the curve of this very group
+  kPredicted,  // a curve made of other groups of the same kernel
+  kBetween,    // curves of fewer and of more ranks or nodes
+  kBeyond,     // curves of fewer
+  kScaled,     // the formula, times what the nearest measured group takes beyond its own formula
 };
 std::string_view Name(Basis basis);
 

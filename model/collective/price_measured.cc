@@ -39,6 +39,8 @@ std::string_view Name(Basis basis) {
       return "model";
     case Basis::kMeasured:
       return "measured";
+    case Basis::kPredicted:
+      return "predicted";
     case Basis::kBetween:
       return "between";
     case Basis::kBeyond:
@@ -52,7 +54,9 @@ std::string_view Name(Basis basis) {
 Basis CollectiveModel::basis() const {
   if (anchor_ != nullptr) return Basis::kScaled;
   if (!measured_) return Basis::kModel;
-  if (!measured_->is_law()) return Basis::kMeasured;
+  if (!measured_->is_law()) {
+    return measured_->is_predicted() ? Basis::kPredicted : Basis::kMeasured;
+  }
   return measured_->beyond() ? Basis::kBeyond : Basis::kBetween;
 }
 
