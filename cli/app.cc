@@ -96,7 +96,7 @@ int RunApp(const std::vector<std::string>& arguments, Io& io) {
   Action chosen;
   app.set_version_flag("--version", Version());
   app.require_subcommand(0, 1);
-  AddCommands(app, &chosen);
+  AddCommands(app, &chosen, RunApp);
   try {
     // CLI11 takes the words last first.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/inner_run.h"
 
 namespace commplan::cli {
 
-// Adds every command; running the one that the user names is left in `*chosen`.
-void AddCommands(CLI::App& app, Action* chosen);
+// Adds every command; running the one that the user names is left in `*chosen`. `run` is the
+// application itself, for commands that ask others.
+void AddCommands(CLI::App& app, Action* chosen, const Runner& run);
 
 }  // namespace commplan::cli

@@ -7,6 +7,7 @@
 #include "cli/report/measured_explain.h"
 #include "model/base/suggest.h"
 #include "model/collective/formula/cards.h"
+#include "model/collective/formula/compressed_cards.h"
 
 namespace commplan::cli {
 namespace {
@@ -20,6 +21,8 @@ struct ExplainOptions {
 std::vector<std::string> KnownNames() {
   std::vector<std::string> names = AlgorithmNames();
   for (const FormulaCard& card : FormulaCards()) names.emplace_back(card.id);
+  for (const CompressedCard& card : CompressedCards()) names.emplace_back(card.id);
+  for (const std::string& scheme : CompressedSchemeNames()) names.push_back(scheme);
   names.emplace_back("measured-curve");
   for (std::size_t i = 0; i < kTermCount; ++i) names.emplace_back(TermName(static_cast<Term>(i)));
   return names;
@@ -41,7 +44,14 @@ Result<report::Document> Explain(const std::string& name) {
       cards.push_back(&card);
     }
   }
-  if (!cards.empty()) return report::CardsDocument(cards);
+  std::vector<const CompressedCard*> compressed;
+  for (const CompressedCard& card : CompressedCards()) {
+    const bool scheme = Name(card.scheme) == name || name == "codec";
+    if (name == "all" || card.id == name || Name(card.op) == name || scheme) {
+      compressed.push_back(&card);
+    }
+  }
+  if (!cards.empty() || !compressed.empty()) return report::CardsDocument(cards, compressed);
   return NotFoundError("nothing is called '" + name + "'", {},
                        SuggestionHint(name, KnownNames()) + "; commplan explain lists all");
 }

@@ -1,4 +1,6 @@
 // The commands `fit` and `accuracy` as a user calls them, on logs written here.
+#include "cli/fit.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

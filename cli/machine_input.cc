@@ -1,13 +1,17 @@
 #include "cli/machine_input.h"
 
 #include "model/base/suggest.h"
-#include "profiles/reader.h"
 
 namespace commplan::cli {
 
-Result<Machine> LoadMachineFor(const std::string& profile, const CommonOptions& common) {
+Result<Machine> LoadMachineFor(const std::string& profile, const CommonOptions& common,
+                               profiles::Sections sections) {
+  // Who sets a number of a kernel means one that is there.
+  for (const std::string& assignment : common.set) {
+    if (assignment.starts_with("compute.")) sections = profiles::Sections::kAll;
+  }
   ASSIGN_OR_RETURN(profiles::Document document,
-                   profiles::Load(profile, profiles::ShippedLibrary()));
+                   profiles::Load(profile, profiles::ShippedLibrary(), sections));
   for (const std::string& assignment : common.set) {
     RETURN_IF_ERROR(profiles::Set(&document, assignment));
   }

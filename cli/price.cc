@@ -4,14 +4,18 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <utility>
 
+#include "cli/codec_input.h"
 #include "cli/machine_input.h"
 #include "cli/output.h"
+#include "cli/report/compressed_report.h"
 #include "cli/report/price_report.h"
 #include "model/base/suggest.h"
 #include "model/base/units.h"
 #include "model/collective/price.h"
 #include "model/fabric/spread.h"
+#include "model/step/compression.h"
 
 namespace commplan::cli {
 namespace {
@@ -27,6 +31,7 @@ struct PriceOptions {
   std::string bytes;
   std::string engine;
   std::string algorithm;
+  CodecOptions codec;
 };
 
 // What is wrong with a word of the command line is a usage error, whoever found it.
@@ -34,25 +39,6 @@ Error OnCommandLine(Error error, const std::string& option) {
   error.code = ErrorCode::kUsage;
   error.message = option + ": " + error.message;
   return error;
-}
-
-// A what-if that changes nothing is most likely not what was meant.
-void WarnOfIdleSettings(const PriceOptions& options, const CollectiveRequest& request, Bytes bytes,
-                        Time answer, Io& io) {
-  for (std::size_t i = 0; i < options.common.set.size(); ++i) {
-    CommonOptions others = options.common;
-    others.set.erase(others.set.begin() + static_cast<std::ptrdiff_t>(i));
-    const Result<Machine> machine = LoadMachineFor(options.on, others);
-    if (!machine.ok()) continue;
-    const Result<const Engine*> engine = EngineOf(*machine, options.engine);
-    if (!engine.ok()) continue;
-    const auto model =
-        CollectiveModel::Create(machine->fabric, machine->engines, **engine, request);
-    if (model.ok() && model->At(bytes).cost.Total() == answer) {
-      io.err << "commplan: note: --set " << options.common.set[i]
-             << " does not change this answer; --explain shows what it rests on\n";
-    }
-  }
 }
 
 Result<Op> ParseOp(const std::string& word) {
@@ -75,6 +61,77 @@ Result<int> StrideFor(const PriceOptions& options, const Machine& machine) {
   return OnCommandLine(stride.error(), "--nodes on profile " + machine.name);
 }
 
+// A collective, plain or with a codec, ready to be asked for any size. The plain model lies on the
+// heap, since the compressed one points at it.
+struct Priced {
+  const Engine* engine = nullptr;
+  std::unique_ptr<CollectiveModel> plain;
+  std::optional<CodecChoice> choice;  // none: without --codec
+  CodecOnMachine codec;
+  std::optional<CompressionModel> compressed;  // none for the codec `none`
+};
+
+Result<Priced> PriceOn(const Machine& machine, const PriceOptions& options,
+                       const CollectiveRequest& request) {
+  Priced priced;
+  const Result<const Engine*> found = EngineOf(machine, options.engine);
+  if (!found.ok()) return OnCommandLine(found.error(), "--engine");
+  priced.engine = *found;
+  ASSIGN_OR_RETURN(CollectiveModel plain, CollectiveModel::Create(machine.fabric, machine.engines,
+                                                                  *priced.engine, request));
+  priced.plain = std::make_unique<CollectiveModel>(std::move(plain));
+  if (options.codec.codec.empty()) {
+    if (options.codec.scheme.empty()) return priced;
+    return UsageError("found --scheme without --codec, expected both",
+                      "schemes are for compressed traffic; --algorithm fixes a plain one");
+  }
+  ASSIGN_OR_RETURN(priced.choice, ParseCodec(options.codec));
+  if (priced.choice->IsNone()) return priced;
+  ASSIGN_OR_RETURN(priced.codec,
+                   CodecOn(machine, priced.choice->codec.name, priced.choice->Share()));
+  ASSIGN_OR_RETURN(priced.compressed, CompressionModel::Create(*priced.plain, priced.codec.cost,
+                                                               priced.choice->scheme));
+  return priced;
+}
+
+Time TimeOf(const Priced& priced, Bytes bytes) {
+  return priced.compressed ? priced.compressed->At(bytes).coded.cost.Total()
+                           : priced.plain->At(bytes).cost.Total();
+}
+
+// A what-if that changes nothing is most likely not what was meant.
+void WarnOfIdleSettings(const PriceOptions& options, const CollectiveRequest& request, Bytes bytes,
+                        Time answer, Io& io) {
+  for (std::size_t i = 0; i < options.common.set.size(); ++i) {
+    PriceOptions others = options;
+    others.common.set.erase(others.common.set.begin() + static_cast<std::ptrdiff_t>(i));
+    const Result<Machine> machine =
+        LoadMachineFor(options.on, others.common, profiles::Sections::kNoCompute);
+    if (!machine.ok()) continue;
+    const Result<Priced> priced = PriceOn(*machine, others, request);
+    if (priced.ok() && TimeOf(*priced, bytes) == answer) {
+      io.err << "commplan: note: --set " << options.common.set[i]
+             << " does not change this answer; --explain shows what it rests on\n";
+    }
+  }
+}
+
+report::Document DocumentOf(const Machine& machine, const Priced& priced, Bytes bytes,
+                            bool explain) {
+  report::Document plain = report::PriceDocument(machine, *priced.engine, *priced.plain, bytes,
+                                                 explain && !priced.compressed);
+  if (priced.compressed) {
+    return report::CompressedPriceDocument({.machine = machine,
+                                            .codec = priced.codec,
+                                            .model = *priced.compressed,
+                                            .source = priced.choice->source,
+                                            .bytes = bytes},
+                                           std::move(plain), explain);
+  }
+  if (priced.choice) report::AddNoCodec(&plain);
+  return plain;
+}
+
 Result<int> RunPrice(const PriceOptions& options, Io& io) {
   ASSIGN_OR_RETURN(const Op op, ParseOp(options.op));
   ASSIGN_OR_RETURN(const std::optional<Algorithm> algorithm, ParseAlgorithm(options.algorithm));
@@ -86,20 +143,16 @@ Result<int> RunPrice(const PriceOptions& options, Io& io) {
         "p2p is one message between two ranks, found --ranks " + std::to_string(options.ranks),
         "give --ranks 2; --stride and --nodes say how far apart they are");
   }
-  ASSIGN_OR_RETURN(const Machine machine, LoadMachineFor(options.on, options.common));
-  const Result<const Engine*> found = EngineOf(machine, options.engine);
-  if (!found.ok()) return OnCommandLine(found.error(), "--engine");
-  const Engine* engine = *found;
+  ASSIGN_OR_RETURN(const Machine machine,
+                   LoadMachineFor(options.on, options.common, profiles::Sections::kNoCompute));
   ASSIGN_OR_RETURN(const int stride, StrideFor(options, machine));
   const CollectiveRequest request{
       .op = op,
       .group = {.ranks = options.ranks, .stride = stride, .concurrent = options.concurrent},
       .algorithm = algorithm};
-  ASSIGN_OR_RETURN(const CollectiveModel model,
-                   CollectiveModel::Create(machine.fabric, machine.engines, *engine, request));
-  WarnOfIdleSettings(options, request, bytes, model.At(bytes).cost.Total(), io);
-  Print(report::PriceDocument(machine, *engine, model, bytes, options.common.explain),
-        options.common.format, io);
+  ASSIGN_OR_RETURN(const Priced priced, PriceOn(machine, options, request));
+  WarnOfIdleSettings(options, request, bytes, TimeOf(priced, bytes), io);
+  Print(DocumentOf(machine, priced, bytes, options.common.explain), options.common.format, io);
   return 0;
 }
 
@@ -145,6 +198,7 @@ void AddPrice(CLI::App& app, Action* chosen) {
       .add_option("--algorithm", options->algorithm,
                   "fix the algorithm instead of the engine's own choice")
       ->option_text("ALGORITHM");
+  AddCodecOptions(command, options->codec);
   AddCommonOptions(command, options->common);
   SetAction(command, chosen, [options](Io& io) { return RunPrice(*options, io); });
 }

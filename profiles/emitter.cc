@@ -59,6 +59,11 @@ void Emitter::Knots(std::string_view key, std::vector<CurveKnot>* knots) {
   Value(key, PathOf(key), Sort::kText, FormatKnots(*knots), nullptr);
 }
 
+void Emitter::Coded(std::string_view key, Need /*need*/, CodedText* code) {
+  const std::string text = code->Format();
+  if (!text.empty()) Value(key, PathOf(key), Sort::kText, text, nullptr);
+}
+
 bool Emitter::Enter(std::string_view key, Need need, bool is_default) {
   if (need == Need::kOptional && is_default) {
     // Zeros that somebody vouches for are values all the same.

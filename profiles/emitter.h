@@ -25,6 +25,7 @@ class Emitter : public FieldVisitor {
   void Word(std::string_view key, Need need, std::span<const std::string_view> words,
             std::size_t* index) final;
   void Knots(std::string_view key, std::vector<CurveKnot>* knots) final;
+  void Coded(std::string_view key, Need need, CodedText* code) final;
   bool Enter(std::string_view key, Need need, bool is_default) final;
   std::size_t EnterList(std::string_view key, Need need, std::size_t size) final;
   void EnterItem(std::size_t index) final;

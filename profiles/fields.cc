@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/base/check.h"
@@ -14,9 +15,11 @@
 #include "model/base/result.h"
 #include "model/base/units.h"
 #include "model/collective/algorithm.h"
+#include "model/collective/compressed.h"
 #include "model/collective/engine.h"
 #include "model/fabric/fabric.h"
 #include "model/step/machine.h"
+#include "profiles/compute_fields.h"
 
 namespace commplan::profiles {
 namespace {
@@ -173,6 +176,7 @@ void VisitDevice(FieldVisitor& v, Device* device) {
   v.Text("name", Need::kRequired, &device->name);
   Number(v, "memory", Size(Need::kRequired, kLeastMemory, kMostMemory), &device->memory);
   Number(v, "memory_bandwidth", Rate(), &device->memory_bandwidth);
+  Number(v, "cache", Size(Need::kOptional, 1, kMostMemory), &device->cache);
   Number(v, "multiprocessors", Whole(Need::kRequired, 1, 1e5), &device->multiprocessors);
   std::vector<std::string> types;
   for (const auto& [type, rate] : device->rates) types.push_back(type);
@@ -374,6 +378,7 @@ void VisitCurve(FieldVisitor& v, std::size_t index, MeasuredCurve* curve) {
   Number(v, "ramp_at", Size(Need::kRequired, 1, kMostBytes), &curve->ramp_at);
   Number(v, "measured_min", Size(Need::kRequired, 1, kMostBytes), &curve->measured_min);
   Number(v, "measured_max", Size(Need::kRequired, 1, kMostBytes), &curve->measured_max);
+  v.Flag("predicted", &curve->predicted);
   v.Knots("knots", &curve->knots);
   v.Leave();
 }
@@ -439,6 +444,29 @@ void VisitEngine(FieldVisitor& v, Engine* engine) {
   v.Leave();
 }
 
+void VisitCodecs(FieldVisitor& v, std::vector<CodecCost>* codecs) {
+  std::vector<std::string> names;
+  for (const CodecCost& codec : *codecs) names.push_back(codec.name);
+  names = v.EnterNames("codecs", Need::kOptional, names);
+  codecs->resize(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    CodecCost& codec = (*codecs)[i];
+    codec.name = names[i];
+    if (!v.Enter(codec.name, Need::kRequired, false)) continue;
+    for (const auto& [key, speed] :
+         {std::pair{"encode", &codec.encode}, {"decode", &codec.decode}, {"add", &codec.add}}) {
+      Number(v, key, PerByte(Need::kOptional), speed);
+    }
+    Number(v, "pass", TimeRule(Need::kOptional), &codec.pass);
+    Number(v, "call", TimeRule(Need::kOptional), &codec.call);
+    Number(v, "one_link_efficiency", Share(Need::kOptional, 1), &codec.one_link_efficiency);
+    Number(v, "many_links_efficiency", Share(Need::kOptional, 1), &codec.many_links_efficiency);
+    Number(v, "max_chunks", Whole(Need::kOptional, 1, kMostChannels, 1), &codec.max_chunks);
+    v.Leave();
+  }
+  if (!names.empty()) v.Leave();
+}
+
 }  // namespace
 
 void VisitMachine(FieldVisitor& visitor, Machine* machine) {
@@ -461,6 +489,8 @@ void VisitMachine(FieldVisitor& visitor, Machine* machine) {
     VisitEngine(visitor, &machine->engines[i]);
   }
   if (!names.empty()) visitor.Leave();
+  VisitCodecs(visitor, &machine->codecs);
+  VisitCompute(visitor, &machine->compute);
 }
 
 }  // namespace commplan::profiles

@@ -56,6 +56,19 @@ struct ListRule {
 
 inline constexpr std::size_t kMaxListItems = 256;
 
+// A value that stands in the file as one text in a form of its own.
+class CodedText {
+ public:
+  CodedText() = default;
+  CodedText(const CodedText&) = delete;
+  CodedText& operator=(const CodedText&) = delete;
+  virtual ~CodedText() = default;
+
+  virtual std::string_view expected() const = 0;  // for messages
+  virtual std::string Format() const = 0;         // empty: nothing to write
+  virtual Status Parse(std::string_view text) = 0;
+};
+
 class FieldVisitor {
  public:
   FieldVisitor() = default;
@@ -75,6 +88,8 @@ class FieldVisitor {
 
   // The knots of a measured curve, in one text (knots.h).
   virtual void Knots(std::string_view key, std::vector<CurveKnot>* knots) = 0;
+
+  virtual void Coded(std::string_view key, Need need, CodedText* code) = 0;
 
   // Structure. Where the answer is false or empty there is nothing to visit, and no Leave follows.
   // `is_default`: all that the machine holds below it is as if a file had none of it.

@@ -54,7 +54,8 @@ class HeadReader {
     head_.part = TakeFlag("part");
     head_.network = TakeFlag("network");
     TakeDate();
-    TakeExtends();
+    TakeExtends("extends", &head_.extends);
+    TakeExtends("extends_compute", &head_.extends_compute);
     return OkStatus();
   }
 
@@ -106,18 +107,18 @@ class HeadReader {
           "date: found '" + Shortened(entry->value.text) + "', expected a date such as 2026-11-21");
   }
 
-  void TakeExtends() {
-    const std::optional<Entry> entry = Take("extends");
+  void TakeExtends(const std::string& key, std::vector<Extended>* extends) {
+    const std::optional<Entry> entry = Take(key);
     if (!entry) return;
     if (!entry->value.IsList()) {
-      Fault(entry->value.spot, "extends: expected a list of names such as [nccl-common]");
+      Fault(entry->value.spot, key + ": expected a list of names such as [nccl-common]");
       return;
     }
     for (const Entry& item : entry->value.entries) {
       if (item.value.IsScalar() && !item.value.text.empty()) {
-        head_.extends.push_back({item.value.text, item.value.spot});
+        extends->push_back({item.value.text, item.value.spot});
       } else {
-        Fault(item.value.spot, "extends: expected the name of a profile");
+        Fault(item.value.spot, key + ": expected the name of a profile");
       }
     }
   }

@@ -25,6 +25,7 @@ struct Head {
   bool part = false;
   bool network = false;
   std::vector<Extended> extends;
+  std::vector<Extended> extends_compute;  // likewise, but only for who asks about kernels
 };
 
 // One file, or one file with all that it extends.

@@ -53,6 +53,7 @@ class KeyCollector final : public FieldVisitor {
     if (key == "rule") *index = engine_rule_;
   }
   void Knots(std::string_view key, std::vector<CurveKnot>* /*knots*/) override { Add(key); }
+  void Coded(std::string_view key, Need /*need*/, CodedText* /*code*/) override { Add(key); }
   bool Enter(std::string_view key, Need /*need*/, bool /*is_default*/) override {
     Add(key);
     if (!Leads(key)) return false;

@@ -73,7 +73,8 @@ struct Text {
 
 class Loader {
  public:
-  Loader(const Library& library, Document* document) : library_(library), document_(*document) {}
+  Loader(const Library& library, Document* document, Sections sections = Sections::kAll)
+      : library_(library), document_(*document), sections_(sections) {}
 
   // One machine or network with all that it extends, merged. Nothing after a fatal fault.
   std::optional<Loaded> LoadNamed(const std::string& name, Role role) {
@@ -157,6 +158,9 @@ class Loader {
     for (const Extended& extended : loaded.head.extends) {
       LoadExtended(extended, text, loaded.head);
     }
+    for (const Extended& extended : loaded.head.extends_compute) {
+      if (sections_ == Sections::kAll) LoadExtended(extended, text, loaded.head);
+    }
     stack_.pop_back();
     order_.push_back(std::move(loaded));
   }
@@ -194,6 +198,7 @@ class Loader {
 
   const Library& library_;
   Document& document_;
+  const Sections sections_;
   std::vector<Error> errors_;
   std::vector<Loaded> order_;       // the file last, each after all that it extends
   std::vector<std::string> stack_;  // paths from the file asked for to the one being read
@@ -243,9 +248,9 @@ void Finish(Loaded machine, Document* document) {
 
 }  // namespace
 
-Result<Document> Load(std::string_view name, const Library& library) {
+Result<Document> Load(std::string_view name, const Library& library, Sections sections) {
   Document document;
-  Loader loader(library, &document);
+  Loader loader(library, &document, sections);
   const std::vector<std::string> parts = SplitName(name, library);
   if (parts.size() > kMaxFiles) {
     return NotFoundError("found " + std::to_string(parts.size()) + " names joined by '+'");

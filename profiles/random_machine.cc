@@ -58,7 +58,7 @@ class Filler final : public FieldVisitor {
   }
 
   void Text(std::string_view key, Need need, std::string* text) override {
-    if (key == "fallback") return;
+    if (key == "fallback" || key == "table") return;
     if (need == Need::kRequired || Coin()) {
       *text = std::string(kTexts[random_() % kTexts.size()]) + std::to_string(counter_++);
     }
@@ -80,7 +80,11 @@ class Filler final : public FieldVisitor {
     }
   }
 
-  bool Enter(std::string_view key, Need need, bool /*is_default*/) override {
+  // What is coded is set by RandomMachine.
+  void Coded(std::string_view /*key*/, Need /*need*/, CodedText* /*code*/) override {}
+
+  bool Enter(std::string_view key, Need need, bool is_default) override {
+    if (key == "compute" && is_default) return false;
     // A map that is there has all of its required values.
     if (need == Need::kOptional && key == "network" && Coin()) return false;
     Push(key);
@@ -94,7 +98,7 @@ class Filler final : public FieldVisitor {
   void EnterItem(std::size_t index) override { Push(std::to_string(index)); }
   std::vector<std::string> EnterNames(std::string_view key, Need /*need*/,
                                       const std::vector<std::string>& names) override {
-    Push(key);
+    if (!names.empty()) Push(key);
     return names;
   }
   void Leave() override {
@@ -157,6 +161,20 @@ std::vector<ChoiceRule> RandomRules(std::mt19937_64& random,
   return rules;
 }
 
+// A few kernels, the first with all that is written in a form of its own.
+ComputeProfile RandomCompute(std::mt19937_64& random) {
+  ComputeProfile compute;
+  compute.gemm.resize(1 + random() % 2);
+  Tabled<GemmFit>& first = compute.gemm.front();
+  first.fit.evidence.measured = {{0, 15.5}, {-5, 16}};
+  first.fit.evidence.bands[0] = {0.75, 1 + static_cast<double>(random() % 100) / 64};
+  first.table = "some";
+  std::vector<double> values(6);
+  for (double& value : values) value = (static_cast<double>(random() % 2000) - 1000) / 1000;
+  compute.tables["some"] = ResidualTable({{0, 2.5, 4}, {-1, 4}}, values);
+  return compute;
+}
+
 }  // namespace
 
 Machine RandomMachine(std::mt19937_64& random) {
@@ -202,6 +220,10 @@ Machine RandomMachine(std::mt19937_64& random) {
     }
     engine.rules = RandomRules(random, engine.kernels);
   }
+  for (const char* codec : {"tq3", "mxfp4", "int4-b32"}) {
+    if (random() % 3 == 0) machine.codecs.push_back({.name = codec});
+  }
+  if (random() % 4 == 0) machine.compute = RandomCompute(random);
   Filler filler(random, &machine);
   VisitMachine(filler, &machine);
   return machine;

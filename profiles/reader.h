@@ -31,7 +31,12 @@ inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 // Fails where there is nothing to go on with: an unknown name, an unreadable file, wrong YAML, a
 // cycle of `extends`, a machine without network_ports that shall join a network. Lesser faults wait
 // in Document::faults.
-Result<Document> Load(std::string_view name, const Library& library);
+//
+// Tables of kernels are most of a profile's bytes, and who asks about collectives alone does not
+// need them: kNoCompute leaves out the files of `extends_compute`.
+enum class Sections { kAll, kNoCompute };
+Result<Document> Load(std::string_view name, const Library& library,
+                      Sections sections = Sections::kAll);
 
 // The same for one text in place of the file `file`, which need not exist: what it extends comes
 // from the library or stands beside it.

@@ -91,6 +91,12 @@ class Walk {
       node->entries.push_back({std::string(part), node->spot, Node{}});
       return &node->entries.back().value;
     }
+    // A codec's entry may hold as little as one number, so that a what-if can begin one.
+    if (!last && ((so_far.empty() && part == "codecs") || so_far == "codecs")) {
+      node->entries.push_back({std::string(part), node->spot, Node{}});
+      node->entries.back().value.kind = Node::Kind::kMap;
+      return &node->entries.back().value;
+    }
     return NotFound("found no " + Quoted(part) + " in " + Level(so_far),
                     SuggestionHint(part, KeysOf(*node, so_far), 60));
   }

@@ -14,7 +14,9 @@
 #include "model/base/quantity.h"
 #include "model/base/result.h"
 #include "model/base/suggest.h"
+#include "model/codec/codec.h"
 #include "model/collective/algorithm.h"
+#include "model/collective/compressed.h"
 #include "model/collective/engine.h"
 #include "model/fabric/fabric.h"
 #include "model/step/machine.h"
@@ -210,6 +212,33 @@ void CheckEngines(TreeReader& reader, const Machine& machine) {
   }
 }
 
+// A kernel's table must be there.
+void CheckTables(TreeReader& reader, const ComputeProfile& compute) {
+  const auto check = [&](std::string_view list, const auto& entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const std::string& name = entries[i].table;
+      if (name.empty() || compute.tables.count(name) > 0) continue;
+      std::vector<std::string> known;
+      for (const auto& [table, values] : compute.tables) known.push_back(table);
+      reader.FaultAt(Indexed(std::string("compute.").append(list), i) + ".table",
+                     "found '" + Shortened(name) + "', expected one of compute.tables",
+                     SuggestionHint(name, known));
+    }
+  };
+  check("gemm", compute.gemm);
+  check("attention", compute.attention);
+  check("experts", compute.experts);
+}
+
+// A codec that the program does not know would cost something that nobody ever asks for.
+void CheckCodecs(TreeReader& reader, const Machine& machine) {
+  for (const CodecCost& codec : machine.codecs) {
+    const Result<codec::Codec> known = codec::FindCodec(codec.name);
+    if (known.ok()) continue;
+    reader.FaultAt("codecs." + codec.name, known.error().message, known.error().hint);
+  }
+}
+
 void PutDefaultEngineFirst(TreeReader& reader, const Document& document, Machine* machine) {
   reader.Know("default_engine");
   const Node* const node = document.root.Find("default_engine");
@@ -240,6 +269,8 @@ Result<Machine> ToMachine(const Document& document) {
   PutDefaultEngineFirst(reader, document, &machine);
   if (!reader.HasFaultIn("tiers")) CheckTiers(reader, machine);
   CheckEngines(reader, machine);
+  CheckCodecs(reader, machine);
+  if (!reader.HasFaultIn("compute")) CheckTables(reader, machine.compute);
   reader.Finish();
   std::vector<Error> faults = document.faults;
   std::move(reader.faults().begin(), reader.faults().end(), std::back_inserter(faults));

@@ -143,6 +143,15 @@ void TreeReader::Knots(std::string_view key, std::vector<CurveKnot>* knots) {
   Fault(PathOf(key), node->spot, error.message, std::move(error.hint));
 }
 
+void TreeReader::Coded(std::string_view key, Need need, CodedText* code) {
+  const Node* const node = Find(key, need, code->expected());
+  if (node == nullptr || !CheckScalar(*node, PathOf(key), code->expected())) return;
+  Status parsed = code->Parse(node->text);
+  if (parsed.ok()) return;
+  Error error = std::move(parsed).error();
+  Fault(PathOf(key), node->spot, error.message, std::move(error.hint));
+}
+
 bool TreeReader::CheckScalar(const Node& node, const std::string& path, std::string_view expected) {
   if (node.IsScalar() && !node.text.empty()) return true;
   Fault(path, node.spot, "found " + FoundWhat(node) + ", expected " + std::string(expected));

@@ -30,6 +30,7 @@ class TreeReader final : public FieldVisitor {
   void Word(std::string_view key, Need need, std::span<const std::string_view> words,
             std::size_t* index) override;
   void Knots(std::string_view key, std::vector<CurveKnot>* knots) override;
+  void Coded(std::string_view key, Need need, CodedText* code) override;
   bool Enter(std::string_view key, Need need, bool is_default) override;
   std::size_t EnterList(std::string_view key, Need need, std::size_t size) override;
   void EnterItem(std::size_t index) override;

@@ -21,10 +21,22 @@ std::string_view FirstLine(std::string_view text) {
 Result<Imported> OwnSamples(std::string_view text, const std::string& file) {
   ASSIGN_OR_RETURN(SampleSet set, ReadSamples(text, file));
   Imported imported;
-  // The two halves of a row, out of place and in place, follow each other.
+  // The two halves of a row, out of place and in place, follow each other. What was measured in
+  // place alone is a row by itself.
+  const Sample* before = nullptr;
   for (Sample& sample : set.samples) {
-    if (!sample.in_place) ++imported.rows;
-    sample.origin.row = std::max(0, imported.rows - 1);
+    const bool second_half = sample.in_place && before != nullptr && !before->in_place &&
+                             before->op == sample.op && before->bytes == sample.bytes;
+    if (!second_half) ++imported.rows;
+    sample.origin.row = imported.rows - 1;
+    before = &sample;
+  }
+  if (!set.work.empty()) {
+    const std::size_t n = set.work.size();
+    imported.notes.push_back(
+        {.file = file,
+         .text = std::to_string(n) + (n == 1 ? " measurement" : " measurements") +
+                 " of what one device does alone (copies, codecs): no curve is fitted to them"});
   }
   imported.samples = std::move(set);
   return imported;

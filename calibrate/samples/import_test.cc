@@ -311,6 +311,23 @@ TEST(ImportAny, TellsTheKindsApart) {
               IsError(ErrorCode::kBadInput, HasSubstr("found nothing")));
 }
 
+TEST(ImportAny, InPlaceIsHalfARowOrAWholeOne) {
+  const auto imported = ImportAny(R"({"schema": "commplan/samples/1", "samples": [
+{"op":"all-reduce","bytes":8,"repeats_us":[1]},
+{"op":"all-reduce","bytes":8,"in_place":true,"repeats_us":[1]},
+{"op":"all-reduce","bytes":16,"in_place":true,"repeats_us":[1]},
+{"op":"all-reduce","bytes":32,"in_place":true,"repeats_us":[1]}
+], "work": [{"work":"copy","bytes":8,"repeats_us":[1]}]})",
+                                  "s.json");
+  ASSERT_THAT(imported, IsOk());
+  EXPECT_EQ(imported->rows, 3);
+  std::vector<int> rows;
+  for (const Sample& sample : imported->samples.samples) rows.push_back(sample.origin.row);
+  EXPECT_THAT(rows, ::testing::ElementsAre(0, 0, 1, 2));
+  ASSERT_EQ(imported->notes.size(), 1U);
+  EXPECT_THAT(imported->notes[0].text, ::testing::HasSubstr("1 measurement of what one device"));
+}
+
 TEST(FormatNote, SaysWhere) {
   EXPECT_EQ(FormatNote({Note::Kind::kSkipped, "a.txt", 3, "cut"}), "a.txt:3: skipped: cut");
   EXPECT_EQ(FormatNote({Note::Kind::kRemark, "a.txt", 0, "odd"}), "a.txt: note: odd");

@@ -45,6 +45,10 @@ void CheckCounts(const Sample& sample, std::vector<std::string>& faults) {
   if (sample.coded_bytes < 0) faults.push_back("coded_bytes: found a negative number");
   if (sample.ranks < 0) faults.push_back("ranks: found a negative number");
   if (sample.nodes < 0) faults.push_back("nodes: found a negative number");
+  if (sample.cores < 0) faults.push_back("cores: found a negative number");
+  if (!sample.work.empty() && (sample.ranks != 0 || sample.nodes != 0)) {
+    faults.push_back("ranks: found ranks for '" + sample.work + "', which one device does alone");
+  }
   if (sample.calls < 0) faults.push_back("calls: found a negative number");
   if (sample.origin.line < 0) faults.push_back("origin.line: found a negative number");
   if (sample.ranks > 0 && sample.nodes > sample.ranks) {
@@ -136,15 +140,16 @@ std::string KeyOf(const Sample& sample) {
   const auto add = [&key](std::string_view part) {
     key.append(std::to_string(part.size())).append(":").append(part);
   };
-  add(Name(sample.op));
-  for (const std::string* part : {&sample.engine, &sample.version, &sample.kernel, &sample.dtype,
-                                  &sample.codec, &sample.device, &sample.system, &sample.tool}) {
+  add(sample.work.empty() ? Name(sample.op) : std::string_view());
+  for (const std::string* part :
+       {&sample.work, &sample.engine, &sample.version, &sample.kernel, &sample.dtype, &sample.codec,
+        &sample.device, &sample.system, &sample.tool}) {
     add(*part);
   }
   add(Name(sample.launch));
   for (const std::int64_t number :
        {std::int64_t{sample.ranks}, std::int64_t{sample.nodes}, sample.bytes, sample.coded_bytes,
-        std::int64_t{sample.in_place}, std::int64_t{sample.calls}}) {
+        std::int64_t{sample.in_place}, std::int64_t{sample.calls}, std::int64_t{sample.cores}}) {
     add(std::to_string(number));
   }
   for (const int count : sample.ranks_per_node) add(std::to_string(count));

@@ -52,7 +52,12 @@ struct Origin {
 };
 
 struct Sample {
-  Op op = Op::kAllReduce;
+  Op op = Op::kAllReduce;  // of no meaning where `work` is stated
+  // What one device did by itself, where it was no collective: "copy", "encode", "decode",
+  // "decode-add". An open list; who reads them takes the names that he knows. These samples stand
+  // in SampleSet::work and state no ranks.
+  std::string work{};
+  int cores = 0;          // that did the work at once, each on its own data; 0: not stated
   std::string engine{};   // the library that ran it: "nccl", "rccl", "vllm", "mpi"
   std::string version{};  // of that library: "2.27.3"
   std::string kernel{};   // which of its kernels, as the source names it: "vLLM_custom"
@@ -64,7 +69,8 @@ struct Sample {
 
   // As nccl-tests counts: the buffer of one rank for all-reduce, broadcast and reduce; the total
   // over all ranks for all-gather and reduce-scatter; the whole send buffer of one rank for
-  // all-to-all; the message for p2p.
+  // all-to-all; the message for p2p. Of work: the values before they are encoded, or what is
+  // copied, of one core.
   std::int64_t bytes = 0;
   std::string dtype{};         // as the source names it: "float", "half", "bfloat16"
   std::string codec{};         // how the data were compressed; "": not at all
@@ -90,6 +96,7 @@ struct Sample {
 struct SampleSet {
   std::string schema{kSampleSchema};
   std::vector<Sample> samples{};
+  std::vector<Sample> work{};  // by single devices; what is no collective
 
   friend bool operator==(const SampleSet&, const SampleSet&) = default;
 };
@@ -123,8 +130,9 @@ Environment ScrubEnvironment(std::vector<std::pair<std::string, std::string>> al
 // each names its place as in "samples[3].bytes". `file` is only for messages.
 Result<SampleSet> ReadSamples(std::string_view text, const std::string& file = {});
 
-// The same set as bytes: one sample per line, keys in one order, what is not stated left out. Fails
-// only where a sample is invalid, as a measured time of zero is. Write(Read(Write(x))) == Write(x).
+// The same set as bytes: one sample per line, those of `work` in a list of their own behind the
+// others where there are any, keys in one order, what is not stated left out. Fails only where a
+// sample is invalid, as a measured time of zero is. Write(Read(Write(x))) == Write(x).
 Result<std::string> WriteSamples(const SampleSet& set);
 
 }  // namespace commplan::samples

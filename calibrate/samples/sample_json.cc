@@ -11,13 +11,13 @@
 namespace commplan::samples {
 namespace {
 
-constexpr std::array<std::string_view, 22> kSampleKeys = {
+constexpr std::array<std::string_view, 24> kSampleKeys = {
     "op",       "engine",         "version",     "kernel",       "launch", "ranks",
     "nodes",    "ranks_per_node", "bytes",       "dtype",        "codec",  "coded_bytes",
     "in_place", "repeats_us",     "calls",       "quantiles_us", "device", "system",
-    "tool",     "date",           "environment", "origin"};
+    "tool",     "date",           "environment", "origin",       "work",   "cores"};
 constexpr std::array<std::string_view, 2> kOriginKeys = {"file", "line"};
-constexpr std::array<std::string_view, 2> kDocumentKeys = {"schema", "samples"};
+constexpr std::array<std::string_view, 3> kDocumentKeys = {"schema", "samples", "work"};
 
 std::string TypeName(const Json& value) {
   if (value.is_null()) return "null";
@@ -66,9 +66,13 @@ class Reader {
       Fault("samples: expected a list of samples");
       return set;
     }
-    set.samples.reserve(samples->size());
-    for (std::size_t i = 0; i < samples->size(); ++i) {
-      set.samples.push_back(OneSample((*samples)[i], "samples[" + std::to_string(i) + "]"));
+    set.samples = List(*samples, "samples");
+    if (const auto work = json.find("work"); work != json.end()) {
+      if (work->is_array()) {
+        set.work = List(*work, "work");
+      } else {
+        Fault("work: found " + TypeName(*work) + ", expected a list of samples");
+      }
     }
     return set;
   }
@@ -136,17 +140,42 @@ class Reader {
     return false;
   }
 
-  void Words(const Json& json, const std::string& path, Sample& sample) {
+  std::vector<Sample> List(const Json& list, const std::string& name) {
+    std::vector<Sample> samples;
+    samples.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      samples.push_back(OneSample(list[i], name + "[" + std::to_string(i) + "]", name == "work"));
+    }
+    return samples;
+  }
+
+  // The operation of a collective, or the name of what one device did.
+  void What(const Json& json, const std::string& path, bool is_work, Sample& sample) {
+    const char* const key = is_work ? "work" : "op";
+    if (!json.contains(key)) Fault(path + key + ": missing");
+    if (const char* const other = is_work ? "op" : "work"; json.contains(other)) {
+      Fault(path + other + ": found in the list of " + (is_work ? "work" : "collectives"),
+            std::string("samples with \"op\" stand in the list \"samples\", those with \"work\" ") +
+                "in the list \"work\"");
+    }
+    if (is_work) {
+      Text(json, "work", path, sample.work);
+      if (json.contains("work") && json["work"].is_string() && sample.work.empty()) {
+        Fault(path + "work: found an empty text, expected a name such as copy or encode");
+      }
+      return;
+    }
     std::string word;
     Text(json, "op", path, word);
     if (const auto op = OpNamed(word)) {
       sample.op = *op;
-    } else if (!json.contains("op")) {
-      Fault(path + "op: missing");
-    } else if (json["op"].is_string()) {
+    } else if (json.contains("op") && json["op"].is_string()) {
       Fault(path + "op: found '" + word + "'", SuggestionHint(word, OpNames()));
     }
-    word.clear();
+  }
+
+  void Words(const Json& json, const std::string& path, Sample& sample) {
+    std::string word;
     Text(json, "launch", path, word);
     const auto launch = LaunchNamed(word);
     if (launch && !(json.contains("launch") && word.empty() && json["launch"].is_string())) {
@@ -170,6 +199,7 @@ class Reader {
     Count(json, "ranks", path, sample.ranks);
     Count(json, "nodes", path, sample.nodes);
     Count(json, "calls", path, sample.calls);
+    Count(json, "cores", path, sample.cores);
     Count(json, "coded_bytes", path, sample.coded_bytes);
     if (!json.contains("bytes")) Fault(path + "bytes: missing");
     Count(json, "bytes", path, sample.bytes);
@@ -238,12 +268,13 @@ class Reader {
     Count(*origin, "line", path + "origin.", sample.origin.line);
   }
 
-  Sample OneSample(const Json& json, const std::string& name) {
+  Sample OneSample(const Json& json, const std::string& name, bool is_work) {
     Sample sample;
     if (!IsObject(json, name)) return sample;
     const std::string path = name + ".";
     const std::size_t before = faults_.size();
     RefuseUnknown(json, path, kSampleKeys);
+    What(json, path, is_work, sample);
     Words(json, path, sample);
     Counts(json, path, sample);
     Times(json, path, sample);
@@ -267,7 +298,9 @@ Json ToJson(const Sample& sample) {
   const auto count = [&json](const char* key, std::int64_t value) {
     if (value != 0) json[key] = value;
   };
-  text("op", Name(sample.op));
+  text("op", sample.work.empty() ? Name(sample.op) : std::string_view());
+  text("work", sample.work);
+  count("cores", sample.cores);
   text("engine", sample.engine);
   text("version", sample.version);
   text("kernel", sample.kernel);
@@ -311,16 +344,28 @@ Result<std::string> WriteSamples(const SampleSet& set) {
     faults.push_back(BadInputError("schema: expected \"" + std::string(kSampleSchema) + "\""));
   }
   std::string out = "{\"schema\": \"" + std::string(kSampleSchema) + "\", \"samples\": [";
-  for (std::size_t i = 0; i < set.samples.size(); ++i) {
-    for (const std::string& fault : FaultsOf(set.samples[i])) {
-      faults.push_back(BadInputError("samples[" + std::to_string(i) + "]." + fault));
+  const auto write = [&](const std::vector<Sample>& list, const std::string& name, bool is_work) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string path = name + "[" + std::to_string(i) + "].";
+      for (const std::string& fault : FaultsOf(list[i])) {
+        faults.push_back(BadInputError(path + fault));
+      }
+      if (list[i].work.empty() == is_work) {
+        faults.push_back(BadInputError(path + "work: found in the wrong list"));
+      }
+      // Bytes that are no UTF-8 are replaced: a label is no reason to lose a measurement.
+      out.append(i == 0 ? "\n" : ",\n")
+          .append(ToJson(list[i]).dump(-1, ' ', false, Json::error_handler_t::replace));
     }
-    // Bytes that are no UTF-8 are replaced: a label is no reason to lose a measurement.
-    out.append(i == 0 ? "\n" : ",\n")
-        .append(ToJson(set.samples[i]).dump(-1, ' ', false, Json::error_handler_t::replace));
+    out.append(list.empty() ? "]" : "\n]");
+  };
+  write(set.samples, "samples", false);
+  if (!set.work.empty()) {
+    out.append(", \"work\": [");
+    write(set.work, "work", true);
   }
   if (!faults.empty()) return Combine(std::move(faults));
-  return out.append(set.samples.empty() ? "]}\n" : "\n]}\n");
+  return out.append("}\n");
 }
 
 }  // namespace commplan::samples

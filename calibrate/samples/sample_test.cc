@@ -149,6 +149,33 @@ TEST(SampleJson, AllFaultsAreReported) {
   }
 }
 
+TEST(SampleJson, WorkOfOneDeviceStandsInAListOfItsOwn) {
+  SampleSet set;
+  set.samples = {Small()};
+  Sample encode;
+  encode.work = "encode";
+  encode.cores = 2;
+  encode.codec = "tq3";
+  encode.bytes = 4096;
+  encode.coded_bytes = 320;
+  encode.repeats_us = {1.5};
+  set.work = {encode};
+  const auto text = WriteSamples(set);
+  ASSERT_THAT(text, IsOk());
+  EXPECT_THAT(*text, HasSubstr("], \"work\": [\n{\"work\":\"encode\",\"cores\":2,\"bytes\":4096"));
+  EXPECT_THAT(ReadSamples(*text), IsOkAndHolds(set));
+  EXPECT_FALSE(SameKey(Small(), encode));
+
+  // Each kind in its list, and no ranks where nothing was exchanged.
+  set.samples = {encode};
+  EXPECT_THAT(WriteSamples(set), IsError(ErrorCode::kBadInput, HasSubstr("wrong list")));
+  EXPECT_THAT(ReadSamples(R"({"schema": "commplan/samples/1", "samples": [
+{"work":"copy","bytes":8,"repeats_us":[1]}], "work": [{"op":"p2p","bytes":8,"repeats_us":[1]}]})"),
+              IsError(ErrorCode::kBadInput, HasSubstr("samples[0].op: missing")));
+  encode.ranks = 2;
+  EXPECT_THAT(FaultsOf(encode), ElementsAre(HasSubstr("'encode', which one device does alone")));
+}
+
 TEST(SampleJson, WhatIsNoJsonHasAPlace) {
   EXPECT_THAT(ReadSamples("{\n  \"schema\": }", "s.json"),
               IsError(ErrorCode::kBadInput, HasSubstr("no JSON"), At("s.json", 2, 13)));

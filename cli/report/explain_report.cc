@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "cli/report/formula_text.h"
 #include "cli/report/measured_explain.h"
 #include "model/base/units.h"
 #include "model/collective/origin.h"
@@ -29,6 +30,12 @@ constexpr std::array<Meaning, kTermCount> kMeanings{{
     {Term::kResidual, "what measurements have beyond the terms above; may be negative"},
 }};
 
+std::string_view ExactnessText(const CompressedCard& card) {
+  if (card.exactness == Exactness::kAlways) return "exact";
+  return "exact with one chunk where all blocks are equal (p divides S); in chunks a schedule may "
+         "take 0.8 to 1.25 times as long";
+}
+
 std::string_view ExactnessText(const FormulaCard& card) {
   switch (card.exactness) {
     case Exactness::kAlways:
@@ -41,45 +48,6 @@ std::string_view ExactnessText(const FormulaCard& card) {
       return "a bound, as the assumptions say";
   }
   return "";
-}
-
-// Lines "term = formula", and the sum of all.
-std::vector<std::vector<std::string>> TermLines(const CostOf<Text>& cost) {
-  std::vector<std::vector<std::string>> lines;
-  for (std::size_t i = 0; i < kTermCount; ++i) {
-    const Term term = static_cast<Term>(i);
-    const std::string& text = cost.At(term).base().str();
-    if (text != "0") lines.push_back({std::string(TermName(term)), text});
-  }
-  return lines;
-}
-
-bool Mentions(const std::vector<std::vector<std::string>>& lines, std::string_view letter) {
-  for (const auto& line : lines) {
-    const std::string& text = line[1];
-    for (std::size_t at = text.find(letter); at != std::string::npos;
-         at = text.find(letter, at + 1)) {
-      const auto is_word = [&](std::size_t i) {
-        return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0);
-      };
-      if ((at == 0 || !is_word(at - 1)) && !is_word(at + letter.size())) return true;
-    }
-  }
-  return false;
-}
-
-// The value of each symbol as a word.
-std::array<std::string, kSymbolCount> Words(const Inputs<double>& x) {
-  std::array<std::string, kSymbolCount> words;
-  VisitInputs(x, [&](Symbol symbol, const auto& member) {
-    std::string& word = words[static_cast<std::size_t>(symbol)];
-    if constexpr (std::is_same_v<std::decay_t<decltype(member)>, double>) {
-      word = ExactNumber(member);
-    } else {
-      word = ForPeople(member);
-    }
-  });
-  return words;
 }
 
 Json SymbolJson(std::size_t symbol, const std::string& word,
@@ -110,15 +78,10 @@ Inputs<Text> LettersOfAlgorithm() {
   return Worded(words);
 }
 
-std::string CardText(const FormulaCard& card) {
+template <class Card>
+std::string CardText(const Card& card) {
   return std::string(card.title) + ". It is " + std::string(ExactnessText(card)) + "; " +
          std::string(card.assumptions) + ". Source: " + std::string(card.source) + ".";
-}
-
-Table FormulaTable(const std::string& title, std::vector<std::vector<std::string>> lines) {
-  return {.title = title,
-          .columns = {{"term", Align::kLeft}, {"formula", Align::kLeft, true}},
-          .rows = std::move(lines)};
 }
 
 void AddFormulaExplanation(const Machine& machine, const CollectiveModel& model, const Price& price,
@@ -126,10 +89,7 @@ void AddFormulaExplanation(const Machine& machine, const CollectiveModel& model,
   const Variant& variant = model.VariantOf(price);
   const FormulaCard& card = *variant.card;
   const Inputs<double> x = InputsFor(variant, bytes);
-  auto words = Words(x);
-  VisitInputs(x, [&](Symbol symbol, const auto& member) {
-    if (BaseNumber(member) == 0) words[static_cast<std::size_t>(symbol)] = "0";
-  });
+  const auto words = Words(x);
   std::array<std::string_view, kSymbolCount> views;
   std::copy(words.begin(), words.end(), views.begin());
   const auto letters = TermLines(card.text(LettersOfNonZero(x)));
@@ -197,42 +157,66 @@ void AddExplanation(const Machine& machine, const CollectiveModel& model, const 
   if (model.measured() != nullptr) AddMeasuredExplanation(machine, model, bytes, document);
 }
 
-Document CardsDocument(const std::vector<const FormulaCard*>& cards) {
+namespace {
+
+template <class Card>
+void AddCard(const Card& card, const CostOf<Text>& text, FormulaLines* all, Document* document) {
+  const FormulaLines lines = TermLines(text);
+  document->body.push_back(Heading{std::string(card.id)});
+  document->body.push_back(Paragraph{CardText(card)});
+  document->body.push_back(FormulaTable("", lines));
+  Json terms = Json::array();
+  for (const auto& line : lines) {
+    terms.push_back({{"name", line[0]}, {"formula", line[1]}});
+    document->rows.rows.push_back({std::string(card.id), line[0], line[1]});
+    all->push_back(line);
+  }
+  document->json["cards"].push_back({{"id", card.id},
+                                     {"title", card.title},
+                                     {"exactness", ExactnessText(card)},
+                                     {"assumptions", card.assumptions},
+                                     {"source", card.source},
+                                     {"terms", terms}});
+}
+
+template <class Texts>
+void AddMentioned(const Texts& texts, const FormulaLines& lines, Table* symbols) {
+  for (const SymbolText& symbol : texts) {
+    if (!Mentions(lines, symbol.letter)) continue;
+    symbols->rows.push_back({std::string(symbol.letter), std::string(symbol.meaning)});
+  }
+}
+
+}  // namespace
+
+Document CardsDocument(const std::vector<const FormulaCard*>& cards,
+                       const std::vector<const CompressedCard*>& compressed) {
   Document document;
   document.json["schema"] = "commplan/explain/1";
   document.json["cards"] = Json::array();
   document.rows.columns = {{"id"}, {"term"}, {"formula"}};
-  std::vector<std::vector<std::string>> all_lines;
+  FormulaLines plain_lines, coded_lines;
   for (const FormulaCard* card : cards) {
-    const auto lines = TermLines(card->text(LettersOfAlgorithm()));
-    document.body.push_back(Heading{std::string(card->id)});
-    document.body.push_back(Paragraph{CardText(*card)});
-    document.body.push_back(FormulaTable("", lines));
-    Json terms = Json::array();
-    for (const auto& line : lines) {
-      terms.push_back({{"name", line[0]}, {"formula", line[1]}});
-      document.rows.rows.push_back({std::string(card->id), line[0], line[1]});
-      all_lines.push_back(line);
-    }
-    document.json["cards"].push_back({{"id", card->id},
-                                      {"title", card->title},
-                                      {"exactness", ExactnessText(*card)},
-                                      {"assumptions", card->assumptions},
-                                      {"source", card->source},
-                                      {"terms", terms}});
+    AddCard(*card, card->text(LettersOfAlgorithm()), &plain_lines, &document);
+  }
+  CodecInputs<Text> codec = LetteredCodec();
+  codec.call = {};
+  for (const CompressedCard* card : compressed) {
+    AddCard(*card, card->text(LettersOfAlgorithm(), codec), &coded_lines, &document);
   }
   document.body.push_back(Heading{"Symbols"});
-  document.body.push_back(
-      Paragraph{"The cost is the sum of the terms. A library adds its fixed cost t0 to each call, "
-                "and where it "
-                "copies between the user's buffer and its own, c*S/p."});
+  std::string about =
+      "The cost is the sum of the terms. A library adds its fixed cost t0 to each call, and where "
+      "it copies between the user's buffer and its own, c*S/p.";
+  if (!compressed.empty()) about += " A codec adds a fixed cost of its own, t2, to each call.";
+  document.body.push_back(Paragraph{about});
   Table symbols{.title = "",
                 .columns = {{"symbol", Align::kLeft, true}, {"meaning", Align::kLeft}},
                 .rows = {}};
-  for (const SymbolText& symbol : SymbolTexts()) {
-    if (!Mentions(all_lines, symbol.letter)) continue;
-    symbols.rows.push_back({std::string(symbol.letter), std::string(symbol.meaning)});
-  }
+  FormulaLines all = plain_lines;
+  all.insert(all.end(), coded_lines.begin(), coded_lines.end());
+  AddMentioned(SymbolTexts(), all, &symbols);
+  AddMentioned(CodecSymbolTexts(), coded_lines, &symbols);
   document.body.push_back(symbols);
   return document;
 }
@@ -245,6 +229,10 @@ Document CardListDocument() {
               .columns = {{"name", Align::kLeft}, {"title", Align::kLeft}},
               .rows = {}};
   for (const FormulaCard& card : FormulaCards()) {
+    table.rows.push_back({std::string(card.id), std::string(card.title)});
+    document.json["cards"].push_back({{"id", card.id}, {"title", card.title}});
+  }
+  for (const CompressedCard& card : CompressedCards()) {
     table.rows.push_back({std::string(card.id), std::string(card.title)});
     document.json["cards"].push_back({{"id", card.id}, {"title", card.title}});
   }

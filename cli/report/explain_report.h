@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/report/document.h"
+#include "model/collective/formula/compressed_cards.h"
 #include "model/collective/price.h"
 #include "model/step/machine.h"
 
@@ -16,7 +17,8 @@ void AddExplanation(const Machine& machine, const CollectiveModel& model, const 
                     Bytes bytes, Document* document);
 
 // The cards as pages, one after the other.
-Document CardsDocument(const std::vector<const FormulaCard*>& cards);
+Document CardsDocument(const std::vector<const FormulaCard*>& cards,
+                       const std::vector<const CompressedCard*>& compressed = {});
 
 // One line per card.
 Document CardListDocument();

@@ -4,6 +4,7 @@
 
 #include "cli/report/explain_report.h"
 #include "cli/report/measured_explain.h"
+#include "cli/report/tables.h"
 #include "model/base/units.h"
 #include "model/collective/origin.h"
 
@@ -191,17 +192,6 @@ Table AlternativesTable(const Answer& a) {
   return table;
 }
 
-Table CsvRow(const Json& json) {
-  Table table;
-  table.rows.emplace_back();
-  for (const auto& [key, value] : json.items()) {
-    if (value.is_array() || value.is_object()) continue;
-    table.columns.push_back({key});
-    table.rows.front().push_back(value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  return table;
-}
-
 }  // namespace
 
 Document PriceDocument(const Machine& machine, const Engine& engine, const CollectiveModel& model,
@@ -214,7 +204,7 @@ Document PriceDocument(const Machine& machine, const Engine& engine, const Colle
   }
   Document document;
   document.json = ToJson(a);
-  document.rows = CsvRow(document.json);
+  document.rows = ScalarRow(document.json);
   document.body.push_back(Paragraph{std::string(Name(model.request().op)) + " of " +
                                     ForPeople(bytes) + " among " +
                                     GroupText(model.request().group) + " on " + machine.name});

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "model/base/quantity.h"
+#include "model/collective/compressed.h"
 #include "model/collective/engine.h"
 #include "model/fabric/fabric.h"
+#include "model/step/compute_profile.h"
 
 namespace commplan {
 
@@ -32,6 +34,7 @@ struct Device {
   std::string name;
   Bytes memory{};
   Bandwidth memory_bandwidth{};
+  Bytes cache{};  // the last level; zero: the profile does not say
   int multiprocessors = 0;
   // Dense peak rates by data type, such as "bf16"; a type that the device lacks is absent.
   std::map<std::string, FlopRate> rates;
@@ -45,6 +48,10 @@ struct Machine {
   Fabric fabric;
   std::vector<Engine> engines;  // the first one is used when none is asked for
   std::vector<CountCorrection> count_laws;  // for all measured engines; they hold it too
+  // What codecs cost on the device. Their shares are not the machine's business and stand at 1; a
+  // speed that the profile does not say (CodecOn) is zero.
+  std::vector<CodecCost> codecs;
+  ComputeProfile compute;                   // empty where the profile does not speak of kernels
   std::map<std::string, Source> sources;
   std::map<std::string, Provenance> provenance;  // "tiers.0.latency" -> where it came from
 };

@@ -1,0 +1,34 @@
+// The document of a price with a codec: that of the plain price, with the compressed answer in its
+// place, the verdict, the other schemes, and on request the formula with the numbers put in.
+#pragma once
+
+#include <string>
+
+#include "cli/report/document.h"
+#include "model/codec/codec.h"
+#include "model/step/compression.h"
+#include "model/step/machine.h"
+
+namespace commplan::report {
+
+struct CompressedPriceInput {
+  const Machine& machine;
+  const CodecOnMachine& codec;
+  const CompressionModel& model;
+  codec::Source source = codec::Source::kBf16;
+  Bytes bytes{};
+};
+
+// "bf16", "fp16", "fp32".
+std::string SourceName(codec::Source source);
+
+// What an answer rests on that nobody measured; empty where all is stated.
+std::string CodecCaveat(const CodecOnMachine& codec);
+
+// `plain` is the document of the plain price of the same collective.
+Document CompressedPriceDocument(const CompressedPriceInput& input, Document plain, bool explain);
+
+// Without a codec: the plain document, with the keys that a compressed one has.
+void AddNoCodec(Document* plain);
+
+}  // namespace commplan::report

@@ -1,0 +1,116 @@
+#include "model/step/priced.h"
+
+#include <variant>
+
+#include "model/base/check.h"
+
+namespace commplan {
+namespace {
+
+std::size_t Index(WhatIf what_if) { return static_cast<std::size_t>(what_if); }
+
+Status PriceCollective(const PricingContext& context, const Cut& cut, Detail detail,
+                       Exchanges& exchanges, Priced* priced) {
+  const Collective& collective = std::get<Collective>(priced->operation->what);
+  const Group group =
+      GroupOf(*context.layout, cut, context.phase, collective.group, collective.ranks);
+  ASSIGN_OR_RETURN(priced->collective, exchanges.For(OpOf(collective.exchange), group));
+  const Price price = priced->collective->At(collective.bytes);
+  const Time time = price.cost.Total();
+  priced->each.fill(time);
+  if (detail == Detail::kTimes) return OkStatus();
+  const Sensitivity sensitivity = priced->collective->SensitivityAt(collective.bytes);
+  priced->each[Index(WhatIf::kHalfLatency)] = time - sensitivity.saved_by_half_latency;
+  priced->each[Index(WhatIf::kDoubleBandwidth)] = time - sensitivity.saved_by_double_bandwidth;
+  priced->low = price.low;
+  priced->high = price.high;
+  priced->extrapolated = price.extrapolated;
+  priced->variant = priced->collective->variants().empty() ? -1 : price.variant;
+  priced->regime = RegimeOf(price.cost);
+  return OkStatus();
+}
+
+// A layer exchanges the same payload in the same group more than once.
+bool TakePriced(const std::vector<Priced>& known, Priced* priced) {
+  const Collective& wanted = std::get<Collective>(priced->operation->what);
+  for (const Priced& one : known) {
+    if (one.collective == nullptr) continue;
+    const Collective& collective = std::get<Collective>(one.operation->what);
+    const bool same = collective.exchange == wanted.exchange && collective.group == wanted.group &&
+                      collective.ranks == wanted.ranks && collective.bytes == wanted.bytes;
+    if (!same) continue;
+    const Priced mine = *priced;
+    *priced = one;
+    priced->operation = mine.operation;
+    priced->block = mine.block;
+    priced->times = mine.times;
+    return true;
+  }
+  return false;
+}
+
+Status PriceKernel(const ExpertContext& experts, double share, Detail detail, Kernels& kernels,
+                   Priced* priced) {
+  if (detail == Detail::kTimes) {
+    ASSIGN_OR_RETURN(const Time time, kernels.TimeOf(*priced->operation, experts));
+    priced->each.fill(time * share);
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(const KernelTime time, kernels.Price(*priced->operation, experts));
+  priced->each.fill(time.Total() * share);
+  priced->low = time.low * share;
+  priced->high = time.high * share;
+  priced->extrapolated = time.extrapolated;
+  return OkStatus();
+}
+
+}  // namespace
+
+Time TimeUnder(const CollectiveModel& model, Bytes bytes, WhatIf what_if) {
+  const Time time = model.At(bytes).cost.Total();
+  switch (what_if) {
+    case WhatIf::kAsIs:
+      return time;
+    case WhatIf::kHalfLatency:
+      return time - model.SensitivityAt(bytes).saved_by_half_latency;
+    case WhatIf::kDoubleBandwidth:
+      return time - model.SensitivityAt(bytes).saved_by_double_bandwidth;
+  }
+  CHECK(false);
+}
+
+ExpertContext ExpertsOf(const PricingContext& context, const Cut& cut, const Block& block) {
+  ExpertContext experts;
+  if (block.kind < 0) return experts;
+  experts.mlp = &context.model->kinds[static_cast<std::size_t>(block.kind)].mlp;
+  experts.ep = context.layout->ep;
+  experts.expert_tp = cut.expert_tp;
+  experts.imbalance = context.expert_imbalance;
+  experts.dispatched = context.layout->expert_exchange == ExpertExchange::kAllToAll;
+  return experts;
+}
+
+Status PriceProgram(const PricingContext& context, const Demand& demand, Detail detail,
+                    Kernels& kernels, Exchanges& exchanges, PricedProgram* priced) {
+  priced->operations.clear();
+  Program& program = priced->program;
+  RETURN_IF_ERROR(Expand(*context.model, *context.layout, *context.precision, demand, &program));
+  for (std::size_t i = 0; i < program.blocks.size(); ++i) {
+    const Block& block = program.blocks[i];
+    if (block.repeat <= 0) continue;
+    const ExpertContext experts = ExpertsOf(context, program.cut, block);
+    for (const Operation& operation : program.Of(block)) {
+      priced->operations.push_back({.operation = &operation, .block = i});
+      Priced& one = priced->operations.back();
+      one.times = block.repeat * operation.count;
+      if (!std::holds_alternative<Collective>(operation.what)) {
+        RETURN_IF_ERROR(PriceKernel(experts, context.kernel_share, detail, kernels, &one));
+      } else if (!TakePriced(priced->operations, &one)) {
+        RETURN_IF_ERROR(PriceCollective(context, program.cut, detail, exchanges, &one));
+      }
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace commplan

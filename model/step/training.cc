@@ -1,0 +1,173 @@
+#include "model/step/training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "model/base/check.h"
+#include "model/step/training_impl.h"
+
+namespace commplan {
+
+using training_internal::Evaluation;
+using training_internal::Key;
+using training_internal::MicrobatchCost;
+using training_internal::StageShapes;
+
+std::size_t training_internal::KeyHash::operator()(const Key& key) const {
+  std::size_t hash = 0;
+  for (const std::int64_t n : key) {
+    hash = (hash ^ static_cast<std::size_t>(n)) * std::size_t{0x9E3779B97F4A7C15};
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+namespace {
+
+double Real(std::int64_t n) { return static_cast<double>(n); }
+
+std::string Whole(double n) { return std::to_string(std::llround(n)); }
+
+}  // namespace
+
+// ---- what is kept ----
+
+Result<int> TrainPricer::Impl::Microbatches(const TrainPlan& plan) const {
+  const double ranks = Real(plan.layout.dp) * plan.sharding.gtp;
+  const double each = plan.micro_batch * ranks;
+  const double count = job.global_batch / each;
+  const bool whole = plan.micro_batch > 0 && plan.micro_batch == std::floor(plan.micro_batch);
+  if (!whole || count < 1 || count != std::floor(count)) {
+    return UnsupportedError("a batch of " + Whole(job.global_batch) +
+                                " sequences does not divide into microbatches of " +
+                                Whole(plan.micro_batch) + " on each of " + Whole(ranks) +
+                                " data parallel ranks",
+                            "choose a micro batch and dp whose product divides it");
+  }
+  return static_cast<int>(count);
+}
+
+Result<const MicrobatchCost*> TrainPricer::Impl::CostOf(const TrainPlan& plan) {
+  const Layout& l = plan.layout;
+  const Key key{l.tp,
+                l.cp,
+                l.ep,
+                l.expert_tp,
+                l.dp,  // decides where experts may stand
+                l.pp > 1,
+                l.virtual_stages,
+                l.sequence_parallel,
+                l.scatter_boundaries,
+                static_cast<std::int64_t>(l.expert_exchange),
+                static_cast<std::int64_t>(l.context_exchange),
+                static_cast<std::int64_t>(plan.recompute),
+                static_cast<std::int64_t>(plan.micro_batch),
+                l.attention_dp};
+  Key mine = key;
+  // Without experts the kernels do not depend on the number of data parallel ranks or stages.
+  if (l.ep == 1 && l.expert_tp <= 1) mine[4] = mine[6] = 1;
+  const auto found = costs.find(mine);
+  if (found != costs.end()) return found->second.get();
+  auto cost = std::make_unique<MicrobatchCost>();
+  RETURN_IF_ERROR(
+      training_internal::CostMicrobatch(job, plan, false, kernels, program, cost.get()));
+  return costs.emplace(mine, std::move(cost)).first->second.get();
+}
+
+Result<const StageShapes*> TrainPricer::Impl::ShapesOf(const TrainPlan& plan) {
+  const Layout& l = plan.layout;
+  const Key key{l.tp, l.pp, l.virtual_stages, l.ep, l.expert_tp, l.dp, l.cp};
+  const auto found = shapes.find(key);
+  if (found != shapes.end()) return found->second.get();
+  ASSIGN_OR_RETURN(const Cut cut, CheckLayout(*job.model, l, Phase::kTrain));
+  auto made = std::make_unique<StageShapes>();
+  const int kinds = static_cast<int>(job.model->kinds.size());
+  for (int chunk = 0; chunk < l.virtual_stages; ++chunk) {
+    for (int stage = 0; stage < l.pp; ++stage) {
+      const LayerRange range = LayersOfChunk(*job.model, l, stage, chunk);
+      for (int kind = 0; kind < kinds; ++kind) {
+        made->layers.push_back(LayersOfKind(*job.model, kind, range.begin, range.end));
+      }
+    }
+  }
+  for (int stage = 0; stage < l.pp; ++stage) {
+    made->stages.push_back(StageOnRank(*job.model, l, cut, Phase::kTrain, stage));
+  }
+  for (const LayerKind& kind : job.model->kinds) {
+    made->kinds.push_back(LayerOnRank(*job.model, kind, l, cut, Phase::kTrain));
+  }
+  return shapes.emplace(key, std::move(made)).first->second.get();
+}
+
+Result<const CollectiveModel*> TrainPricer::Impl::ModelOf(const TrainPlan& plan, const Cut& cut,
+                                                          const Collective& collective) {
+  Group group;
+  if (collective.group == GroupKind::kRemat) {
+    // Beside the tensor ranks; all other axes lie outside of it.
+    group = {.ranks = collective.ranks, .stride = plan.layout.tp, .concurrent = 1};
+    group.concurrent = plan.layout.tp * plan.layout.cp * plan.layout.dp;
+  } else {
+    Layout placed = plan.layout;
+    if (plan.sharding.gtp > 1 && collective.group != GroupKind::kTensor &&
+        collective.group != GroupKind::kExpertTensor) {
+      placed.tp *= plan.sharding.gtp;
+    }
+    group = GroupOf(placed, cut, Phase::kTrain, collective.group, collective.ranks);
+  }
+  return exchanges.For(OpOf(collective.exchange), group);
+}
+
+Result<Time> TrainPricer::Impl::TimeOf(const TrainPlan& plan, const Cut& cut,
+                                       const Collective& collective, WhatIf what_if) {
+  if (collective.ranks < 2 || collective.bytes <= Bytes()) return Time();
+  for (const Known& one : known) {
+    const bool same = one.what.exchange == collective.exchange &&
+                      one.what.group == collective.group && one.what.ranks == collective.ranks &&
+                      one.what.bytes == collective.bytes;
+    if (same) return one.time;
+  }
+  ASSIGN_OR_RETURN(const CollectiveModel* const model, ModelOf(plan, cut, collective));
+  const Time time = TimeUnder(*model, collective.bytes, what_if);
+  known.push_back({collective, time});
+  return time;
+}
+
+// ---- the outside ----
+
+TrainPricer::TrainPricer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TrainPricer::TrainPricer(TrainPricer&&) noexcept = default;
+TrainPricer& TrainPricer::operator=(TrainPricer&&) noexcept = default;
+TrainPricer::~TrainPricer() = default;
+
+Result<TrainPricer> TrainPricer::Create(const Machine& machine, const TrainJob& job,
+                                        const RunBand& run) {
+  CHECK(job.model != nullptr);
+  ASSIGN_OR_RETURN(Kernels kernels, Kernels::Create(machine, job.kernels));
+  ASSIGN_OR_RETURN(Exchanges exchanges, Exchanges::Create(machine, job.engine));
+  return TrainPricer(
+      std::make_unique<Impl>(machine, job, run, std::move(kernels), std::move(exchanges)));
+}
+
+Result<Time> TrainPricer::TimeOf(const TrainPlan& plan) {
+  Evaluation& result = impl_->scratch;
+  RETURN_IF_ERROR(impl_->Evaluate(plan, WhatIf::kAsIs, &result));
+  return result.step;
+}
+
+void TrainPricer::Forget() {
+  impl_->costs.clear();
+  impl_->shapes.clear();
+}
+
+Result<TrainBill> TrainPricer::BillOf(const TrainPlan& plan) { return impl_->Bill(plan); }
+
+Result<TrainBill> TrainBillOf(const Machine& machine, const TrainRequest& request,
+                              const RunBand& run) {
+  ASSIGN_OR_RETURN(TrainPricer pricer, TrainPricer::Create(machine, request.job, run));
+  return pricer.BillOf(request.plan);
+}
+
+}  // namespace commplan
