@@ -46,12 +46,12 @@ struct Machine {
   int network_ports = 0;  // of a node towards a network that it joins; 0: it does not say
   Device device;
   Fabric fabric;
-  std::vector<Engine> engines;  // the first one is used when none is asked for
+  std::vector<Engine> engines;              // the first one is used when none is asked for
   std::vector<CountCorrection> count_laws;  // for all measured engines; they hold it too
   // What codecs cost on the device. Their shares are not the machine's business and stand at 1; a
   // speed that the profile does not say (CodecOn) is zero.
   std::vector<CodecCost> codecs;
-  ComputeProfile compute;                   // empty where the profile does not speak of kernels
+  ComputeProfile compute;  // empty where the profile does not speak of kernels
   std::map<std::string, Source> sources;
   std::map<std::string, Provenance> provenance;  // "tiers.0.latency" -> where it came from
 };
