@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fmt/core.h"
+#include "model/base/quantity.h"
 #include "tests/accuracy/measured.h"
 #include "tests/accuracy/training.h"
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/base/quantity.h"
 #include "tests/accuracy/measured.h"
 
 namespace commplan::accuracy {
