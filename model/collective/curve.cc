@@ -69,7 +69,8 @@ PreparedCurve::Answer PreparedCurve::At(Bytes bytes) const {
   // A message of nothing takes what the smallest one does.
   const double x = std::log2(std::max(1.0, InBytes(bytes)));
   Answer answer;
-  answer.extrapolated = curve_->predicted || bytes < curve_->measured_min || bytes > curve_->measured_max;
+  answer.extrapolated =
+      curve_->predicted || bytes < curve_->measured_min || bytes > curve_->measured_max;
   if (x <= x_.front() || x >= x_.back()) {
     const bool larger = x >= x_.back();
     const std::size_t edge = larger ? x_.size() - 1 : 0;
