@@ -51,6 +51,7 @@ class Changer final : public profiles::FieldVisitor {
   void Word(std::string_view /*key*/, Need /*need*/, std::span<const std::string_view> /*words*/,
             std::size_t* /*index*/) override {}
   void Knots(std::string_view /*key*/, std::vector<CurveKnot>* /*knots*/) override {}
+  void Coded(std::string_view /*key*/, Need /*need*/, profiles::CodedText* /*code*/) override {}
   bool Enter(std::string_view key, Need /*need*/, bool /*is_default*/) override {
     scopes_.emplace_back(key);
     return true;
