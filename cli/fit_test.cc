@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -62,7 +63,7 @@ class FitTest : public ::testing::Test {
         for (int i = 0; i < repeats; ++i) {
           const double bytes = std::exp2(e);
           text += system + ",nccl,2.27.3,all_reduce,half," + std::to_string(n) + "," +
-                  std::to_string(static_cast<long>(bytes)) + "," +
+                  std::to_string(static_cast<std::int64_t>(bytes)) + "," +
                   std::to_string(10 * std::log2(n) + bytes / 100e3) + "\n";
         }
       }

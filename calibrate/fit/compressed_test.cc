@@ -145,7 +145,7 @@ TEST(CompressedFitTest, OneWildRowDoesNotMoveTheOthers) {
 // A few rows, one row: every parameter stays positive and near what is seen.
 TEST(CompressedFitTest, FewRowsStillGiveAnAnswer) {
   const Samples all = Measure(Truth(true), kAll, 2, 0, 7);
-  for (const long count : {1, 2, 5}) {
+  for (const int count : {1, 2, 5}) {
     const auto fit = FitCompressed({all.begin(), all.begin() + count});
     ASSERT_TRUE(fit.ok());
     EXPECT_NEAR(fit->Predict(all[0].codec, 2, all[0].bytes).time_us / all[0].time_us, 1, 0.1);

@@ -52,7 +52,7 @@ constexpr std::array<Limits, 11> kContextLimits = {{{10, 0.5, 500},
 // four fifths of the H100's bf16 rows, rounded; knots were chosen among four layouts by the errors
 // of held out shapes on H100 and A100. The other systems had no say.
 TableSpec GemmTable() {
-  const auto axis = [](std::vector<double> knots, double length) {
+  const auto axis = [](const std::vector<double>& knots, double length) {
     return TableAxis{knots, knots, length};
   };
   return {
