@@ -185,12 +185,12 @@ Result<report::SweepReport> ReportOf(const SweepOptions& options, const Argument
     }
     report.rows.push_back(std::move(row));
   }
-  for (std::size_t k = 0; k < options.keys.size(); ++k) {
+  for (const std::string& key : options.keys) {
     const bool any = std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
-      return !run.answer.json.is_null() && FindKey(run.answer.json, options.keys[k]) != nullptr;
+      return !run.answer.json.is_null() && FindKey(run.answer.json, key) != nullptr;
     });
     if (!any) {
-      return UsageError("--keys: no answer has '" + options.keys[k] + "'",
+      return UsageError("--keys: no answer has '" + key + "'",
                         "keys are those of " + command.front() + " --format json, as in time_us");
     }
   }
