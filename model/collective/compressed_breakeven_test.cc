@@ -68,16 +68,16 @@ TEST(BreakEvenTest, OneTransferInPicoseconds) {
   CodecCost tq3;
   tq3.share = 10.0 / 64;
   tq3.encode = tq3.decode = NanosPerByte(1e-3);  // together 2 ps per byte
-  const struct { double GBps, picoseconds; } kLinks[] = {{32, 26.367}, {25, 33.75}, {12.5, 67.5}};
+  const struct { double rate, picoseconds; } kLinks[] = {{32, 26.367}, {25, 33.75}, {12.5, 67.5}};
   for (const auto& link : kLinks) {
-    const auto contest = MakeContest(Op::kPointToPoint, Pair(GBps(link.GBps)), tq3, {}, MiB(1),
+    const auto contest = MakeContest(Op::kPointToPoint, Pair(GBps(link.rate)), tq3, {}, MiB(1),
                                      CompressedScheme::kDirect);
     ASSERT_TRUE(contest.ok());
     const BreakEven speed = BreakEvenCodecSpeed(*contest, 1e-6, 1e3);
     // Slower by this factor it takes just the break-even time.
     ASSERT_TRUE(speed.Start().has_value());
-    EXPECT_NEAR(2 / *speed.Start(), link.picoseconds, 0.001) << link.GBps;
-    EXPECT_NEAR(2e-12 / *speed.Start() * link.GBps * 1e9, 1 - 10.0 / 64, 1e-9)
+    EXPECT_NEAR(2 / *speed.Start(), link.picoseconds, 0.001) << link.rate;
+    EXPECT_NEAR(2e-12 / *speed.Start() * link.rate * 1e9, 1 - 10.0 / 64, 1e-9)
         << "bytes saved per byte of link time";
   }
   // At nanoseconds per byte, as the proposal has it, no such link is slow enough.
