@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <tuple>
 
@@ -32,7 +33,8 @@ int CountOf(const MeasuredCurve& curve, bool over_nodes) {
 }
 
 bool SameLocalRanks(const MeasuredCurve& curve, int ranks, int nodes) {
-  return static_cast<long>(curve.ranks) * nodes == static_cast<long>(ranks) * curve.nodes;
+  return static_cast<std::int64_t>(curve.ranks) * nodes ==
+         static_cast<std::int64_t>(ranks) * curve.nodes;
 }
 
 // The two measured counts around `count`, or the two largest below it; false where there are none.
@@ -62,7 +64,7 @@ Neighbours NeighboursOf(const MeasuredTable& table, Op op, int ranks, int nodes)
 }
 
 std::string NumberText(double value) {
-  const auto tenths = static_cast<long>(std::lround(value * 10));
+  const auto tenths = static_cast<std::int64_t>(std::lround(value * 10));
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 
