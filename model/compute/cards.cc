@@ -122,10 +122,10 @@ KernelCard MemoryCard() {
 }  // namespace
 
 const std::vector<KernelCard>& KernelCards() {
-  static const std::vector<KernelCard> cards = {
+  static const std::vector<KernelCard> kCards = {
       GemmCard(), AttentionCard(AttentionPhase::kGeneration),
       AttentionCard(AttentionPhase::kContext), MoeCard(), MemoryCard()};
-  return cards;
+  return kCards;
 }
 
 const KernelCard* FindKernelCard(std::string_view id) {

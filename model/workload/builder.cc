@@ -24,7 +24,7 @@ bool IsWhole(double n) { return n == std::floor(n); }
 bool Divides(double tokens, int ranks) { return std::fmod(tokens, ranks) == 0; }
 
 // A count as people write it.
-std::string Whole(double n) { return std::to_string(static_cast<long long>(n)); }
+std::string Whole(double n) { return std::to_string(static_cast<std::int64_t>(n)); }
 
 }  // namespace
 

@@ -215,7 +215,8 @@ Result<Cut> CheckLayout(const Transformer& model, const Layout& layout, Phase ph
   }
   const std::int64_t pad = phase == Phase::kServe ? kServingPad : kTrainingPad * layout.tp;
   cut.padded_vocabulary = RoundUp(model.vocabulary, pad);
-  cut.vocabulary = static_cast<double>(RoundUp(cut.padded_vocabulary, layout.tp) / layout.tp);
+  const std::int64_t on_rank = RoundUp(cut.padded_vocabulary, layout.tp) / layout.tp;
+  cut.vocabulary = static_cast<double>(on_rank);
   return cut;
 }
 

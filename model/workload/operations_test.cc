@@ -222,7 +222,7 @@ TEST(ExpertsTest, AttentionDataParallelismDispatchesAndCombines) {
   // 128 tokens of a rank, 8 experts each, 7168 values: fp8 with a scale for 128, back in bf16.
   const Collective dispatch =
       At(program, Site::kDispatch, Direction::kForward, Exchange::kAllToAll);
-  EXPECT_EQ(dispatch.bytes, B(128 * 8 * (7168 + 7168 / 128 * 4)));
+  EXPECT_EQ(dispatch.bytes, B(128 * 8 * (7168 + 56 * 4)));
   EXPECT_EQ(dispatch.ranks, 32);
   EXPECT_EQ(dispatch.node_limit, 4);
   EXPECT_EQ(At(program, Site::kCombine, Direction::kForward, Exchange::kAllToAll).bytes,
