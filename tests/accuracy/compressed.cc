@@ -162,7 +162,8 @@ std::vector<Crossover> CrossoversOf(const CompressedFit& fit, int ranks,
     Crossover crossover;
     crossover.codec = codec;
     double last = 0, last_measured = 0, last_predicted = 0;
-    for (const auto& [bytes, row] : rows) {
+    for (const auto& [size, row] : rows) {
+      const double bytes = size;
       const auto plain = BaselineAt(baseline, ranks, bytes);
       if (!plain) continue;
       const double measured = std::log(*plain / row.time_us);

@@ -13,7 +13,6 @@
 namespace commplan::accuracy {
 namespace {
 
-using fit::CompressedFit;
 using fit::CompressedSample;
 using Samples = std::vector<CompressedSample>;
 

@@ -196,7 +196,7 @@ const std::vector<ComputeSystem>& ComputeSystems() {
     return ComputeDevice{GBps(gbps),     MB(cache_mb),  TFlopps(half),
                          TFlopps(eight), TFlopps(four), TFlopps(int8)};
   };
-  static const std::vector<ComputeSystem> systems = {
+  static const std::vector<ComputeSystem> kSystems = {
       {"a100_sxm", device(2039, 40, 312, 0, 0, 624)},
       {"h100_sxm", device(3350, 50, 989, 1978, 0, 1979)},
       {"h200_sxm", device(4800, 50, 989, 1978, 0, 1979)},
@@ -204,7 +204,7 @@ const std::vector<ComputeSystem>& ComputeSystems() {
       {"gb200", device(8000, 126, 2500, 5000, 10000, 5000)},
       {"l40s", device(864, 96, 362, 733, 0, 733)},
       {"rtx_pro_6000_server", device(1792, 128, 468, 936, 1872, 936)}};
-  return systems;
+  return kSystems;
 }
 
 const ComputeSystem& ComputeSystemNamed(const std::string& name) {

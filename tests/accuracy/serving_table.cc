@@ -11,10 +11,8 @@
 #include "tests/accuracy/measured.h"
 #include "tests/accuracy/serving.h"
 
+namespace commplan::accuracy {
 namespace {
-
-using commplan::accuracy::ServedRow;
-using commplan::accuracy::ServedScore;
 
 template <class Wanted>
 std::vector<ServedRow> Select(const std::vector<ServedRow>& rows, Wanted wanted) {
@@ -30,10 +28,7 @@ void PrintScore(const char* what, const ServedScore& s) {
               100 * s.mape, 100 * s.p95, s.low, s.high);
 }
 
-}  // namespace
-
-int main() {
-  using namespace commplan::accuracy;
+int Main() {
   const auto folder = MeasuredFolder();
   if (!folder) {
     std::fputs("no measurements beside the checkout: expected ../shared/measured\n", stderr);
@@ -77,7 +72,9 @@ int main() {
                 with ? "experts" : "dense", count, 100 * sum / count);
   }
   std::puts("\nFitted on rows of an even place:");
-  for (const auto& [key, cost] : costs) {
+  for (const auto& one : costs) {
+    const auto& key = one.first;
+    const auto& cost = one.second;
     const auto& [engine, with, generation] = key;
     const auto group = Select(odd, [&](const ServedRow& row) { return KeyOf(row) == key; });
     const ServedScore score = ScoreServed(group, costs);
@@ -91,3 +88,8 @@ int main() {
   }
   return 0;
 }
+
+}  // namespace
+}  // namespace commplan::accuracy
+
+int main() { return commplan::accuracy::Main(); }

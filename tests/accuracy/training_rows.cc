@@ -236,23 +236,23 @@ std::optional<TrainRow> Mosaic(const Cells& row) {
 }
 
 const std::map<std::string, std::string>& NemoNames() {
-  static const std::map<std::string, std::string> names = {{"LLAMA2-13B", "llama-2-13b"},
-                                                           {"LLAMA2-70B", "llama-2-70b"},
-                                                           {"LLAMA2-7B", "llama-2-7b"},
-                                                           {"LLAMA3-70B", "llama-3-70b"},
-                                                           {"LLAMA3-8B", "llama-3-8b"},
-                                                           {"LLAMA3.1_405B", "llama-3.1-405b"},
-                                                           {"LLAMA3_8B", "llama-3-8b"},
-                                                           {"LLAMA3_70B", "llama-3-70b"},
-                                                           {"Qwen3_235B_a22B", "qwen-3-235b-a22b"},
-                                                           {"Qwen3_30B_a3B", "qwen-3-30b-a3b"},
-                                                           {"DeepSeekV3", "deepseek-v3"},
-                                                           {"GPT OSS 120B", "gpt-oss-120b"},
-                                                           {"GPT3-175B", "gpt3-175b"},
-                                                           {"GPT3-20B", "gpt3-20b"},
-                                                           {"GPT3-5B", "gpt3-5b"},
-                                                           {"Nemotron-340B", "nemotron-4-340b"}};
-  return names;
+  static const std::map<std::string, std::string> kNames = {{"LLAMA2-13B", "llama-2-13b"},
+                                                            {"LLAMA2-70B", "llama-2-70b"},
+                                                            {"LLAMA2-7B", "llama-2-7b"},
+                                                            {"LLAMA3-70B", "llama-3-70b"},
+                                                            {"LLAMA3-8B", "llama-3-8b"},
+                                                            {"LLAMA3.1_405B", "llama-3.1-405b"},
+                                                            {"LLAMA3_8B", "llama-3-8b"},
+                                                            {"LLAMA3_70B", "llama-3-70b"},
+                                                            {"Qwen3_235B_a22B", "qwen-3-235b-a22b"},
+                                                            {"Qwen3_30B_a3B", "qwen-3-30b-a3b"},
+                                                            {"DeepSeekV3", "deepseek-v3"},
+                                                            {"GPT OSS 120B", "gpt-oss-120b"},
+                                                            {"GPT3-175B", "gpt3-175b"},
+                                                            {"GPT3-20B", "gpt3-20b"},
+                                                            {"GPT3-5B", "gpt3-5b"},
+                                                            {"Nemotron-340B", "nemotron-4-340b"}};
+  return kNames;
 }
 
 std::string NemoMachine(const std::string& gpu) {

@@ -38,7 +38,7 @@ StepPricer PricerOf(const Machine& machine) {
   return *std::move(pricer);
 }
 
-void BM_DenseTimes(benchmark::State& state) {
+void DenseTimes(benchmark::State& state) {
   const Machine machine = profiles::LoadMachine("hgx-h100", profiles::ShippedLibrary()).value();
   const auto file = profiles::LoadModel("llama-3-70b", profiles::ShippedModels()).value();
   StepPricer pricer = PricerOf(machine);
@@ -48,9 +48,9 @@ void BM_DenseTimes(benchmark::State& state) {
     return pricer.TimesOf(request).value().step;
   });
 }
-BENCHMARK(BM_DenseTimes);
+BENCHMARK(DenseTimes);
 
-void BM_DenseBill(benchmark::State& state) {
+void DenseBill(benchmark::State& state) {
   const Machine machine = profiles::LoadMachine("hgx-h100", profiles::ShippedLibrary()).value();
   const auto file = profiles::LoadModel("llama-3-70b", profiles::ShippedModels()).value();
   StepPricer pricer = PricerOf(machine);
@@ -60,9 +60,9 @@ void BM_DenseBill(benchmark::State& state) {
     return pricer.BillOf(request).value().step;
   });
 }
-BENCHMARK(BM_DenseBill);
+BENCHMARK(DenseBill);
 
-void BM_ExpertTimes(benchmark::State& state) {
+void ExpertTimes(benchmark::State& state) {
   const Machine machine = profiles::LoadMachine("hgx-h200", profiles::ShippedLibrary()).value();
   const auto file = profiles::LoadModel("deepseek-v3", profiles::ShippedModels()).value();
   StepPricer pricer = PricerOf(machine);
@@ -72,7 +72,7 @@ void BM_ExpertTimes(benchmark::State& state) {
     return pricer.TimesOf(request).value().step;
   });
 }
-BENCHMARK(BM_ExpertTimes);
+BENCHMARK(ExpertTimes);
 
 }  // namespace
 }  // namespace commplan
