@@ -16,7 +16,7 @@ constexpr double kShare = 10.0 / 64;
 
 struct NamedLink {
   const char* name;
-  double GBps;
+  double rate;
   double latency_us;  // assumed: of one message, as such links usually have
 };
 constexpr NamedLink kLinks[] = {{"PCIe 4 x16", 32, 5},
@@ -28,22 +28,22 @@ GroupShape Ranks(const NamedLink& link, int ranks) {
   GroupShape shape;
   shape.ranks = shape.local = ranks;
   shape.latency = Micros(link.latency_us);
-  shape.neighbour = shape.all_peers = GBps(link.GBps);
+  shape.neighbour = shape.all_peers = GBps(link.rate);
   return shape;
 }
 
 // A GPU's codec bound by a memory of 1 TB/s; each pass a kernel of 5 us.
-CodecCost OnGpu(double TBps_memory = 1) {
-  CodecCost codec = CodecCostFromMemory("tq3", kShare, TBps(TBps_memory));
+CodecCost OnGpu(double terabytes = 1) {
+  CodecCost codec = CodecCostFromMemory("tq3", kShare, TBps(terabytes));
   codec.pass = Micros(5);
   return codec;
 }
 
 // So many bytes of tensor a second through each pass.
-CodecCost OnCpu(double GBps_pass) {
+CodecCost OnCpu(double gigabytes) {
   CodecCost codec;
   codec.share = kShare;
-  codec.encode = codec.decode = codec.add = NanosPerByte(1 / GBps_pass);
+  codec.encode = codec.decode = codec.add = NanosPerByte(1 / gigabytes);
   return codec;
 }
 
@@ -68,7 +68,7 @@ double SpeedUp(const Contest& contest, Bytes bytes) {
 TEST(CompressedClaimsTest, BreakEvenIsInPicoseconds) {
   const double kPicoseconds[] = {26.4, 33.8, 67.5};
   for (int i = 0; i < 3; ++i) {
-    const double seconds_per_byte = (1 - kShare) / (kLinks[i].GBps * 1e9);
+    const double seconds_per_byte = (1 - kShare) / (kLinks[i].rate * 1e9);
     EXPECT_NEAR(seconds_per_byte * 1e12, kPicoseconds[i], 0.06) << kLinks[i].name;
     EXPECT_NEAR(seconds_per_byte * 1e9 * 1000, kPicoseconds[i], 0.06) << "not nanoseconds";
   }
@@ -92,7 +92,7 @@ TEST(CompressedClaimsTest, TheInterconnectTable) {
                            most, cpu.Never() ? "never" : "pays")
                    .c_str(),
                stdout);
-    const bool slow = link.GBps < 100;
+    const bool slow = link.rate < 100;
     EXPECT_EQ(size.Never(), !slow) << link.name;
     EXPECT_EQ(size.Stop(), std::nullopt) << link.name;
     EXPECT_TRUE(cpu.Never()) << link.name;
@@ -125,7 +125,7 @@ TEST(CompressedClaimsTest, CodecSpeedsThatTheSlowLinksAskFor) {
                              .value();
     const double needed = *BreakEvenCodecSpeed(contest, 0.01, 1e6).Start();  // GB/s a pass
     // 1 + 3/4 + 3/4 passes against 2 * 3/4 * (1 - w) of link time.
-    EXPECT_NEAR(needed / (2.5 / (1.5 * (1 - kShare)) * link.GBps), 1, 0.01) << link.name;
+    EXPECT_NEAR(needed / (2.5 / (1.5 * (1 - kShare)) * link.rate), 1, 0.01) << link.name;
   }
 }
 

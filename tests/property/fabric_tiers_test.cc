@@ -14,18 +14,18 @@
 namespace commplan {
 namespace {
 
-// q ranks in a node, m nodes in a pod, M pods; a card for each rank on both networks, or one per
-// domain.
+// q ranks in a node, m nodes in a pod, `outer` pods; a card for each rank on both networks, or one
+// per domain.
 struct World {
-  int q = 2, m = 2, M = 2;
+  int q = 2, m = 2, outer = 2;
   std::int64_t alpha[3] = {1, 10, 100};
   std::int64_t beta[3] = {1, 2, 3};
   bool card_each = true;
 
-  int ranks() const { return q * m * M; }
+  int ranks() const { return q * m * outer; }
   int Ports(int joined) const { return card_each ? joined : 1; }
   std::string Text() const {
-    std::string text = std::to_string(q) + "x" + std::to_string(m) + "x" + std::to_string(M);
+    std::string text = std::to_string(q) + "x" + std::to_string(m) + "x" + std::to_string(outer);
     for (int t = 0; t < 3; ++t) {
       text += " a=" + std::to_string(alpha[t]) + " beta=" + std::to_string(beta[t]);
     }
@@ -54,14 +54,14 @@ oracle::Network NetworkOf(const World& w) {
     return made;
   };
   return oracle::Tiered(
-      {tier(0, w.q, 1), tier(1, w.m, w.Ports(w.q)), tier(2, w.M, w.Ports(w.q * w.m))});
+      {tier(0, w.q, 1), tier(1, w.m, w.Ports(w.q)), tier(2, w.outer, w.Ports(w.q * w.m))});
 }
 
 double Simulated(const World& w, Op op, Algorithm algorithm, std::int64_t bytes) {
   oracle::Parameters parameters;
   parameters.ranks = w.ranks();
   parameters.elements = bytes;
-  parameters.nodes = w.m * w.M;
+  parameters.nodes = w.m * w.outer;
   const auto collective =
       oracle::Make(std::string(Name(op)), std::string(Name(algorithm)), parameters);
   if (!collective) {
@@ -94,7 +94,7 @@ std::vector<World> Worlds() {
   std::vector<World> worlds;
   for (const int q : {2, 3, 4}) {
     for (const int m : {2, 3, 4}) {
-      for (const int M : {2, 3}) worlds.push_back({.q = q, .m = m, .M = M});
+      for (const int outer : {2, 3}) worlds.push_back({.q = q, .m = m, .outer = outer});
     }
   }
   return worlds;
@@ -179,7 +179,7 @@ TEST(ThreeTiersTest, ExchangesTakeTheSlowestTier) {
         const double priced = Priced(w, Op::kAllToAll, algorithm, bytes);
         const double most = 1 + 100 + static_cast<double>(bytes * std::max<std::int64_t>(3, beta1));
         EXPECT_GE(simulated, priced - kApart - 1e-9) << Name(algorithm) << " " << w.Text();
-        EXPECT_LE(simulated, most + static_cast<double>(w.q * block * w.m * w.M))
+        EXPECT_LE(simulated, most + static_cast<double>(w.q * block * w.m * w.outer))
             << Name(algorithm) << " " << w.Text();
         EXPECT_LE(priced, most) << Name(algorithm) << " " << w.Text();
       }
@@ -191,7 +191,7 @@ TEST(ThreeTiersTest, ExchangesTakeTheSlowestTier) {
 // 2 pods, blocks of 6 bytes. In the node 1 block at 1 s/byte, in the pod 4 at 2 (48 s), beyond 6 at
 // 3 (108 s) and 100 s on the way.
 TEST(ThreeTiersTest, AnExchangeByHand) {
-  World w{.q = 2, .m = 3, .M = 2};
+  World w{.q = 2, .m = 3, .outer = 2};
   EXPECT_DOUBLE_EQ(Priced(w, Op::kAllToAll, Algorithm::kDirect, 6 * 12), 100 + 108);
   w.beta[1] = 5;  // now 4 blocks of 30 s in the pod
   EXPECT_DOUBLE_EQ(Priced(w, Op::kAllToAll, Algorithm::kDirect, 6 * 12), 100 + 120);
