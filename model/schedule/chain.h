@@ -62,6 +62,8 @@ struct ChainRules {
   bool shared_communicator = false;
   int gather_buffers = 2;    // per key; at least the depths
   int gradient_buffers = 2;  // per key
+
+  friend bool operator==(const ChainRules&, const ChainRules&) = default;
 };
 
 // The weights of a model in the order of the forward pass: the middle is there `layers` times.

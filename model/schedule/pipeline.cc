@@ -118,10 +118,12 @@ void Player::PlayOp(int device, const PipelineOp& op, double ready) {
   const int receiver = ReceiverOf(op);
   const int other = receiver < 0 ? device : DeviceOf(pipeline_, receiver);
   const double transfer = pipeline_.transfer.base();
+  double departs = end;
   if (other != device && pipeline_.transfer_hidden) {
     const bool up = other == (device + 1) % pipeline_.devices;
     double& link = up ? own.link_up : own.link_down;
-    link = std::max(link, end) + transfer;
+    departs = std::max(link, end);
+    link = departs + transfer;
     Deliver(op, receiver, link);
   } else if (other != device) {
     own.free = end + transfer;
@@ -142,7 +144,14 @@ void Player::PlayOp(int device, const PipelineOp& op, double ready) {
   outcome.peak_in_flight = std::max(outcome.peak_in_flight, own.in_flight);
   own.in_flight -= op.pass == Pass::kBackward || op.pass == Pass::kBackwardWeight ? 1 : 0;
   if (with_spans_) {
-    outcome.spans.push_back({op, Seconds(start), Seconds(end), Seconds(own.free)});
+    outcome.spans.push_back(
+        {.op = op, .start = Seconds(start), .end = Seconds(end), .sent = Seconds(own.free)});
+    if (other != device) {
+      PipelineSpan& span = outcome.spans.back();
+      span.receiver = other;
+      span.departs = Seconds(departs);
+      span.arrives = Seconds(departs + transfer);
+    }
   }
 }
 

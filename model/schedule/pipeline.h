@@ -40,6 +40,8 @@ struct StageTimes {
   Time forward{};
   Time backward_input{};   // gradient of the activations
   Time backward_weight{};  // gradient of the weights
+
+  friend bool operator==(const StageTimes&, const StageTimes&) = default;
 };
 
 struct Pipeline {
@@ -67,6 +69,10 @@ struct PipelineSpan {
   Time start{};
   Time end{};   // of the compute
   Time sent{};  // of what follows it: later than `end` only where an exposed transfer does
+  // What it hands to another device; -1: nothing.
+  int receiver = -1;
+  Time departs{};
+  Time arrives{};
 };
 
 struct DeviceOutcome {

@@ -177,6 +177,27 @@ TEST(Pipeline, TheHeaviestStageSetsThePace) {
   EXPECT_EQ(Play(pipeline).makespan, Seconds(50 * 4 + 3 + 6));
 }
 
+// Two stages, forwards of 1 s at 0 and 1 s. Hidden, the link takes 3 s for each, one behind the
+// other; exposed, the device stands still for the first before it starts the second.
+TEST(Pipeline, SpansSayWhenTheirResultsTravel) {
+  Pipeline pipeline = Equal(PipelineKind::kGpipe, 2, 2, Times(1, 1, 1));
+  pipeline.transfer = Seconds(3);
+  for (const bool hidden : {true, false}) {
+    pipeline.transfer_hidden = hidden;
+    const PipelineOutcome outcome = Play(pipeline, true);
+    const PipelineSpan& first = outcome.devices[0].spans[0];
+    const PipelineSpan& second = outcome.devices[0].spans[1];
+    EXPECT_EQ(first.receiver, 1);
+    EXPECT_EQ(first.departs, Seconds(1));
+    EXPECT_EQ(first.arrives, Seconds(4));
+    EXPECT_EQ(second.start, Seconds(hidden ? 1 : 4));
+    EXPECT_EQ(second.departs, Seconds(hidden ? 4 : 5));
+    EXPECT_EQ(second.arrives, Seconds(hidden ? 7 : 8));
+    EXPECT_EQ(outcome.devices[1].spans[0].receiver, -1);  // a forward of the last stage
+    EXPECT_EQ(outcome.devices[1].spans[2].receiver, 0);
+  }
+}
+
 // A last group of two microbatches where four are wanted: it runs, and takes longer than its share.
 TEST(Pipeline, InterleavedTakesAnyNumberOfMicrobatches) {
   const StageTimes times = Times(1, 1, 1);
