@@ -47,41 +47,6 @@ double LiveBytes(const Operation& operation, const Precision& precision) {
   return 0;
 }
 
-// Sequences whose cache is on the busiest attention rank.
-double RankSequences(const ServingLoad& load, const Layout& layout) {
-  return std::ceil(load.sequences / layout.attention_dp);
-}
-
-// A step of `batched_tokens` on each attention rank, with the logits of all its sequences.
-Result<Bytes> Activations(const Transformer& model, const Layout& layout,
-                          const Precision& precision, const ServingLoad& load) {
-  const double multiple = Real(layout.tp) * layout.cp;  // so that any layout divides it
-  const double tokens = std::ceil(std::max(1.0, load.batched_tokens) / multiple) * multiple;
-  Demand demand = Prefill(layout.attention_dp, tokens);
-  demand.prompt_ends = false;
-  Program program;
-  RETURN_IF_ERROR(Expand(model, layout, precision, demand, &program));
-  const double wide = BytesPerValue(precision.residual);
-  const double rows = std::min(RankSequences(load, layout), tokens);
-  // The rank's logits, the same in fp32 for sampling, and those gathered from all ranks.
-  double largest = rows * (program.cut.vocabulary * (wide + BytesPerValue(DataType::kFp32)) +
-                           Real(program.cut.padded_vocabulary) * wide);
-  for (const Operation& operation : program.operations) {
-    largest = std::max(largest, LiveBytes(operation, precision));
-  }
-  return B(2 * program.tokens * Real(model.hidden) * wide + largest);
-}
-
-Bytes StageCache(const Transformer& model, const Layout& layout, const Precision& precision,
-                 const ServingLoad& load, int stage) {
-  Bytes cache;
-  for (std::size_t i = 0; i < model.kinds.size(); ++i) {
-    const double layers = Real(StageLayers(model, layout, static_cast<int>(i), stage));
-    cache += LayerCache(model.kinds[i], layout, precision.cache, load.tokens, load.block) * layers;
-  }
-  return cache * RankSequences(load, layout);
-}
-
 // Whether the changed question fits, and if so the remedy.
 template <class Change>
 void Try(Fit* fit, Remedy remedy, const Transformer& model, Layout layout, Precision precision,
@@ -116,24 +81,94 @@ Bytes LayerCache(const LayerKind& kind, const Layout& layout, DataType cache, do
   return B(kept * width * BytesPerValue(cache));
 }
 
+Result<ServingRoom> ServingRoom::Create(const Transformer& model, const Layout& layout,
+                                        const Precision& precision, const ServingLoad& load,
+                                        const MemoryMargins& margins) {
+  const double multiple = Real(layout.tp) * layout.cp;  // so that any layout divides it
+  ServingRoom room;
+  room.load_ = load;
+  room.margins_ = margins;
+  room.attention_dp_ = layout.attention_dp;
+  room.tokens_ = std::ceil(std::max(1.0, load.batched_tokens) / multiple) * multiple;
+  Demand demand = Prefill(layout.attention_dp, room.tokens_);
+  demand.prompt_ends = false;
+  Program program;
+  RETURN_IF_ERROR(Expand(model, layout, precision, demand, &program));
+  const double wide = BytesPerValue(precision.residual);
+  room.residual_ = B(2 * program.tokens * Real(model.hidden) * wide);
+  for (const Operation& operation : program.operations) {
+    room.largest_kernel_ = Max(room.largest_kernel_, B(LiveBytes(operation, precision)));
+  }
+  // The rank's logits, the same in fp32 for sampling, and those gathered from all ranks.
+  room.logits_ = B(program.cut.vocabulary * (wide + BytesPerValue(DataType::kFp32)) +
+                   Real(program.cut.padded_vocabulary) * wide);
+  std::vector<Bytes> caches;  // of a layer, by kind
+  for (const LayerKind& kind : model.kinds) {
+    caches.push_back(LayerCache(kind, layout, precision.cache, load.tokens, load.block));
+  }
+  for (int number = 0; number < layout.pp; ++number) {
+    Stage stage{.number = number};
+    stage.weights =
+        WeightBytes(StageOnRank(model, layout, program.cut, Phase::kServe, number), precision);
+    for (std::size_t i = 0; i < caches.size(); ++i) {
+      stage.cache += caches[i] * Real(StageLayers(model, layout, static_cast<int>(i), number));
+    }
+    const auto covers = [](const Stage& other, const Stage& one) {
+      return other.weights >= one.weights && other.cache >= one.cache;
+    };
+    const bool covered = std::any_of(room.stages_.begin(), room.stages_.end(),
+                                     [&](const Stage& other) { return covers(other, stage); });
+    if (covered) continue;
+    std::erase_if(room.stages_, [&](const Stage& other) { return covers(stage, other); });
+    room.stages_.push_back(stage);
+  }
+  return room;
+}
+
+MemoryNeed ServingRoom::NeedOf(double sequences) const {
+  // Of the busiest attention rank.
+  const double cached = std::ceil(sequences / attention_dp_);
+  const double sampled = std::min(cached, tokens_);
+  MemoryNeed worst;
+  for (const Stage& stage : stages_) {
+    MemoryNeed need;
+    need.stage = stage.number;
+    need.weights = stage.weights;
+    need.cache = stage.cache * cached;
+    need.activations =
+        (residual_ + Max(logits_ * sampled, largest_kernel_)) * (1 + margins_.fragmentation);
+    need.communication = load_.communication;
+    need.codec = load_.codec;
+    need.reserve = margins_.reserve;
+    if (&stage == &stages_.front() || worst.Total() < need.Total()) worst = need;
+  }
+  return worst;
+}
+
+double ServingRoom::MostSequences(Bytes device_memory) const {
+  const auto fits = [&](double sequences) {
+    return Compare(NeedOf(sequences), device_memory, margins_).fits;
+  };
+  double low = 0;
+  double high = 1;
+  while (high <= kMostSequences && fits(high)) {
+    low = high;
+    high *= 2;
+  }
+  // low fits (or is 0), high does not.
+  while (high - low > 1) {
+    const double middle = std::floor((low + high) / 2);
+    (fits(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
 Result<MemoryNeed> ServingNeed(const Transformer& model, const Layout& layout,
                                const Precision& precision, const ServingLoad& load,
                                const MemoryMargins& margins) {
-  ASSIGN_OR_RETURN(const Cut cut, CheckLayout(model, layout, Phase::kServe));
-  ASSIGN_OR_RETURN(const Bytes activations, Activations(model, layout, precision, load));
-  MemoryNeed worst;
-  for (int stage = 0; stage < layout.pp; ++stage) {
-    MemoryNeed need;
-    need.stage = stage;
-    need.weights = WeightBytes(StageOnRank(model, layout, cut, Phase::kServe, stage), precision);
-    need.cache = StageCache(model, layout, precision, load, stage);
-    need.activations = activations * (1 + margins.fragmentation);
-    need.communication = load.communication;
-    need.codec = load.codec;
-    need.reserve = margins.reserve;
-    if (stage == 0 || worst.Total() < need.Total()) worst = need;
-  }
-  return worst;
+  ASSIGN_OR_RETURN(const ServingRoom room,
+                   ServingRoom::Create(model, layout, precision, load, margins));
+  return room.NeedOf(load.sequences);
 }
 
 Result<Fit> FitServing(const Transformer& model, const Layout& layout, const Precision& precision,
@@ -178,26 +213,9 @@ Result<Fit> FitServing(const Transformer& model, const Layout& layout, const Pre
 Result<double> SequencesThatFit(const Transformer& model, const Layout& layout,
                                 const Precision& precision, const ServingLoad& load,
                                 Bytes device_memory, const MemoryMargins& margins) {
-  const Result<Cut> cut = CheckLayout(model, layout, Phase::kServe);
-  if (!cut.ok()) return cut.error();
-  const auto fits = [&](double sequences) {
-    ServingLoad other = load;
-    other.sequences = sequences;
-    const Result<MemoryNeed> need = ServingNeed(model, layout, precision, other, margins);
-    return need.ok() && Compare(*need, device_memory, margins).fits;
-  };
-  double low = 0;
-  double high = 1;
-  while (high <= kMostSequences && fits(high)) {
-    low = high;
-    high *= 2;
-  }
-  // low fits (or is 0), high does not.
-  while (high - low > 1) {
-    const double middle = std::floor((low + high) / 2);
-    (fits(middle) ? low : high) = middle;
-  }
-  return low;
+  ASSIGN_OR_RETURN(const ServingRoom room,
+                   ServingRoom::Create(model, layout, precision, load, margins));
+  return room.MostSequences(device_memory);
 }
 
 }  // namespace commplan

@@ -10,6 +10,8 @@
 // top, the largest input and output of any kernel; the logits come in fp32 as well.
 #pragma once
 
+#include <vector>
+
 #include "model/base/quantity.h"
 #include "model/base/result.h"
 #include "model/memory/fit.h"
@@ -31,6 +33,35 @@ struct ServingLoad {
 // Bytes on one rank of a layer's cache for one sequence of `tokens`.
 Bytes LayerCache(const LayerKind& kind, const Layout& layout, DataType cache, double tokens,
                  double block);
+
+// The memory of one cut, prepared for any number of sequences.
+class ServingRoom {
+ public:
+  // `load.sequences` is not looked at. kUnsupported as Expand.
+  static Result<ServingRoom> Create(const Transformer& model, const Layout& layout,
+                                    const Precision& precision, const ServingLoad& load,
+                                    const MemoryMargins& margins);
+
+  MemoryNeed NeedOf(double sequences) const;
+  // The most that fit; 0 where not even one does.
+  double MostSequences(Bytes device_memory) const;
+
+ private:
+  struct Stage {
+    int number = 0;
+    Bytes weights{};
+    Bytes cache{};  // of one sequence
+  };
+
+  std::vector<Stage> stages_;  // without those that never need the most
+  int attention_dp_ = 1;
+  double tokens_ = 0;  // of a step on an attention rank
+  Bytes residual_{};   // of the step, twice
+  Bytes largest_kernel_{};
+  Bytes logits_{};  // of one sequence
+  ServingLoad load_;
+  MemoryMargins margins_;
+};
 
 // kUnsupported as Expand.
 Result<MemoryNeed> ServingNeed(const Transformer& model, const Layout& layout,

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "model/base/quantity.h"
 #include "model/base/result.h"
@@ -111,7 +113,7 @@ Bytes TotalState(const RankWeights& weights, const Layout& layout, const Cut& cu
   // GTP cuts matrices; what is small stays whole on its ranks.
   const double cut_once_more = (weights.Dense() - weights.small) / sharding.gtp;
   add(cut_once_more + weights.small, DenseReplicas(layout));
-  add(weights.experts / sharding.expert_gtp, ExpertReplicas(layout, cut));
+  add(weights.experts / sharding.expert_gtp, ExpertReplicas(layout, cut, sharding));
   return need->weights + need->gradients + need->optimizer;
 }
 
@@ -210,37 +212,79 @@ double ChunksInFlight(const Layout& layout, int stage, double microbatches) {
   return std::min(microbatches * v, warm + 1);
 }
 
-Result<MemoryNeed> TrainingNeed(const Transformer& model, const Layout& layout,
-                                const Precision& precision, const Sharding& sharding,
-                                const TrainingLoad& load, const MemoryMargins& margins) {
-  ASSIGN_OR_RETURN(const Cut cut, CheckLayout(model, layout, Phase::kTrain));
-  const Bytes gathered = GatherBuffers(model, layout, cut, sharding);
-  MemoryNeed worst;
-  for (int stage = 0; stage < layout.pp; ++stage) {
-    MemoryNeed need;
-    need.stage = stage;
-    TotalState(StageOnRank(model, layout, cut, Phase::kTrain, stage), layout, cut, sharding,
-               precision, load, &need);
-    const double chunks =
-        load.in_flight > 0 ? load.in_flight : ChunksInFlight(layout, stage, load.microbatches);
-    const double times = chunks / layout.virtual_stages;
-    Bytes working;
-    for (std::size_t i = 0; i < model.kinds.size(); ++i) {
-      const double layers = Real(StageLayers(model, layout, static_cast<int>(i), stage));
-      if (layers <= 0) continue;
-      const LayerActivations one =
-          ActivationsOf(model, model.kinds[i], layout, cut, precision, load);
-      need.activations += one.kept * (layers * times);
-      working = Max(working, one.working);
+Result<TrainingRoom> TrainingRoom::Create(const Transformer& model, const Layout& layout,
+                                          const Precision& precision) {
+  TrainingRoom room;
+  ASSIGN_OR_RETURN(room.cut_, CheckLayout(model, layout, Phase::kTrain));
+  room.model_ = &model;
+  room.layout_ = layout;
+  room.precision_ = precision;
+  for (int number = 0; number < layout.pp; ++number) {
+    Stage stage;
+    stage.weights = StageOnRank(model, layout, room.cut_, Phase::kTrain, number);
+    for (std::size_t kind = 0; kind < model.kinds.size(); ++kind) {
+      stage.layers.push_back(Real(StageLayers(model, layout, static_cast<int>(kind), number)));
     }
-    need.activations += working + EndActivations(model, layout, cut, precision, load, stage, times);
+    room.stages_.push_back(std::move(stage));
+  }
+  return room;
+}
+
+template <class Use>
+void TrainingRoom::ForEachStage(const Sharding& sharding, const TrainingLoad& load,
+                                const MemoryMargins& margins, const Use& use) const {
+  const bool gathers =
+      sharding.gtp > 1 || sharding.expert_gtp > 1 || sharding.scheme == Scheme::kWeights;
+  const Bytes gathered = gathers ? GatherBuffers(*model_, layout_, cut_, sharding) : Bytes();
+  std::vector<LayerActivations> kinds;
+  for (const LayerKind& kind : model_->kinds) {
+    kinds.push_back(ActivationsOf(*model_, kind, layout_, cut_, precision_, load));
+  }
+  for (int number = 0; number < layout_.pp; ++number) {
+    const Stage& stage = stages_[static_cast<std::size_t>(number)];
+    MemoryNeed need;
+    need.stage = number;
+    TotalState(stage.weights, layout_, cut_, sharding, precision_, load, &need);
+    const double chunks =
+        load.in_flight > 0 ? load.in_flight : ChunksInFlight(layout_, number, load.microbatches);
+    const double times = chunks / layout_.virtual_stages;
+    Bytes working;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      if (stage.layers[i] <= 0) continue;
+      need.activations += kinds[i].kept * (stage.layers[i] * times);
+      working = Max(working, kinds[i].working);
+    }
+    need.activations +=
+        working + EndActivations(*model_, layout_, cut_, precision_, load, number, times);
     need.activations = need.activations * (1 + margins.fragmentation);
     need.communication = load.communication + gathered;
     need.codec = load.codec;
     need.reserve = margins.reserve;
-    if (stage == 0 || worst.Total() < need.Total()) worst = need;
+    use(need);
   }
+}
+
+MemoryNeed TrainingRoom::NeedOf(const Sharding& sharding, const TrainingLoad& load,
+                                const MemoryMargins& margins) const {
+  MemoryNeed worst;
+  ForEachStage(sharding, load, margins, [&](const MemoryNeed& need) {
+    if (need.stage == 0 || worst.Total() < need.Total()) worst = need;
+  });
   return worst;
+}
+
+std::vector<MemoryNeed> TrainingRoom::NeedsOf(const Sharding& sharding, const TrainingLoad& load,
+                                              const MemoryMargins& margins) const {
+  std::vector<MemoryNeed> needs;
+  ForEachStage(sharding, load, margins, [&](const MemoryNeed& need) { needs.push_back(need); });
+  return needs;
+}
+
+Result<MemoryNeed> TrainingNeed(const Transformer& model, const Layout& layout,
+                                const Precision& precision, const Sharding& sharding,
+                                const TrainingLoad& load, const MemoryMargins& margins) {
+  ASSIGN_OR_RETURN(const TrainingRoom room, TrainingRoom::Create(model, layout, precision));
+  return room.NeedOf(sharding, load, margins);
 }
 
 Result<Fit> FitTraining(const Transformer& model, const Layout& layout, const Precision& precision,

@@ -21,6 +21,8 @@
 // virtual stages, min(m·v, 2(p - 1 - i) + (v - 1)·p + 1) chunks on stage i (p - i without).
 #pragma once
 
+#include <vector>
+
 #include "model/base/quantity.h"
 #include "model/base/result.h"
 #include "model/memory/fit.h"
@@ -28,6 +30,7 @@
 #include "model/workload/layout.h"
 #include "model/workload/sharding.h"
 #include "model/workload/transformer.h"
+#include "model/workload/weights.h"
 
 namespace commplan {
 
@@ -57,6 +60,36 @@ LayerActivations ActivationsOf(const Transformer& model, const LayerKind& kind,
 
 // Chunks (of virtual_stages) whose activations wait on a stage at the worst moment of 1F1B.
 double ChunksInFlight(const Layout& layout, int stage, double microbatches);
+
+// The memory of one cut, prepared for any sharding and load.
+class TrainingRoom {
+ public:
+  // `model` must outlive it. kUnsupported as CheckLayout.
+  static Result<TrainingRoom> Create(const Transformer& model, const Layout& layout,
+                                     const Precision& precision);
+
+  // Of the stage that needs the most; and of each.
+  MemoryNeed NeedOf(const Sharding& sharding, const TrainingLoad& load,
+                    const MemoryMargins& margins) const;
+  std::vector<MemoryNeed> NeedsOf(const Sharding& sharding, const TrainingLoad& load,
+                                  const MemoryMargins& margins) const;
+
+ private:
+  struct Stage {
+    RankWeights weights;
+    std::vector<double> layers;  // by kind
+  };
+
+  template <class Use>
+  void ForEachStage(const Sharding& sharding, const TrainingLoad& load,
+                    const MemoryMargins& margins, const Use& use) const;
+
+  const Transformer* model_ = nullptr;
+  Layout layout_;
+  Precision precision_;
+  Cut cut_;
+  std::vector<Stage> stages_;
+};
 
 Result<MemoryNeed> TrainingNeed(const Transformer& model, const Layout& layout,
                                 const Precision& precision, const Sharding& sharding,
