@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/base/quantity.h"
@@ -18,13 +19,18 @@ using PerProtocol = std::array<Time, 3>;
 // One number for 1 node, 2 nodes, and more (NCCL's scale columns).
 using PerScale = std::array<Bandwidth, 3>;
 
-// The latencies of NCCL's tuning model for one kind of link. NVLS has only the Simple protocol.
+// The latencies of NCCL's tuning model for one kind of link. What is no ring and no tree has only
+// the Simple protocol.
 struct NcclLinkLatency {
   PerProtocol tree{};
   PerProtocol ring{};
   Time nvls{};
   Time nvls_tree{};
   Time pat{};
+  Time collnet_direct{};
+  Time collnet_chain{};
+
+  bool operator==(const NcclLinkLatency&) const = default;
 };
 
 // One step of the rule by which NVLS picks its chunk: below `factor` chunks per channel and rank,
@@ -78,7 +84,11 @@ struct NcclTuning {
   bool tree_simple_off_inside = false;
   // Shares and correction of Tree/Simple only steer the choice: a price takes what the links carry.
   bool tree_simple_steers = false;
-  bool ll128_inside = false;  // whether LL128 may be used on the inner tier's links
+  // CollNet: the network's switches add, where a tier says that they do.
+  double collnet_direct_share = 0;  // 0: no CollNet
+  Time collnet_per_peer{};          // of CollNetDirect, for each other rank of the node and way
+  int collnet_ranks_max = 0;        // most ranks of a node; 0: no limit
+  bool ll128_inside = false;        // whether LL128 may be used on the inner tier's links
 
   // What the topology search finds.
   int channels = 0;               // rings inside a node
@@ -108,6 +118,17 @@ struct NcclTuning {
   int nvls_pipeline_stages = 0;  // scatter, reduce and broadcast, gather
   int p2p_channels_per_peer = 0;
   Bytes p2p_ll_per_channel{};  // a part of at most this many bytes per channel goes by LL
+};
+
+// What an engine does otherwise with elements of one type, in operations that add them.
+struct TypeRule {
+  ElementType type = ElementType::kFp8;
+  bool refused = false;    // it does not add them; its fallback may
+  bool in_switch = false;  // whether its ways through a switch that adds take them
+  // NCCL keeps types that lose precision with each addition off long rings: beyond so many ranks
+  // its estimate for a ring is multiplied. 0: no limit.
+  int ring_ranks_max = 0;
+  double ring_factor = 1;
 };
 
 // A size range in which an engine runs one algorithm.
@@ -145,6 +166,7 @@ struct Engine {
   NcclTuning nccl;                     // for kNccl
   std::vector<ChoiceRule> rules;       // for kRules
   std::vector<KernelCost> kernels;     // for kRules; one per algorithm that the rules name
+  std::vector<TypeRule> types;         // for kNccl and kRules; types without a rule are as any
   std::string fallback;                // for kRules and kMeasured: who runs everything else
   MeasuredTable measured;              // for kMeasured
   Algorithm fixed = Algorithm::kRing;  // for kFixed
@@ -159,5 +181,13 @@ struct Engine {
   Bytes band_bytes_min{};
   Bytes band_bytes_max{};
 };
+
+// The engine of that name; null where there is none.
+inline const Engine* FindEngine(const std::vector<Engine>& engines, std::string_view name) {
+  for (const Engine& engine : engines) {
+    if (engine.name == name) return &engine;
+  }
+  return nullptr;
+}
 
 }  // namespace commplan

@@ -9,17 +9,8 @@
 namespace commplan {
 namespace {
 
-Inputs<double> BaseInputs(const GroupShape& shape) {
-  Inputs<double> x;
-  x.ranks = shape.ranks;
-  x.nodes = shape.nodes;
-  x.local = shape.local;
-  x.chunks = 1;
-  x.latency = shape.latency;
-  x.bandwidth = shape.neighbour;
-  x.net_latency = shape.net_latency;
-  x.net_bandwidth = shape.net_rank;
-  return x;
+bool IsCollnet(Algorithm algorithm) {
+  return algorithm == Algorithm::kCollnetDirect || algorithm == Algorithm::kCollnetChain;
 }
 
 bool TalksToAllPeers(Op op, Algorithm algorithm) {
@@ -27,13 +18,23 @@ bool TalksToAllPeers(Op op, Algorithm algorithm) {
   // Its exchange inside the node is the direct one.
   if (op == Op::kAllToAll && algorithm == Algorithm::kHierarchical) return true;
   return algorithm == Algorithm::kOneShot || algorithm == Algorithm::kTwoShot ||
-         algorithm == Algorithm::kDirect || algorithm == Algorithm::kNvls;
+         algorithm == Algorithm::kDirect || algorithm == Algorithm::kNvls ||
+         algorithm == Algorithm::kCollnetDirect;
+}
+
+bool IsInSwitch(Algorithm algorithm) {
+  return algorithm == Algorithm::kNvls || algorithm == Algorithm::kNvlsTree || IsCollnet(algorithm);
 }
 
 bool Serves(const FormulaCard& card, Op op, const GroupShape& shape) {
   if (card.op != op) return false;
-  if ((card.span == Span::kOverNodes) != (shape.nodes > 1)) return false;
+  const bool over_nodes = card.span == Span::kOverNodes;
+  if (over_nodes != (shape.nodes > 1)) return false;
   if (card.algorithm == Algorithm::kNvls && !shape.in_switch) return false;
+  if (over_nodes && (card.algorithm == Algorithm::kNvls || IsCollnet(card.algorithm)) &&
+      !shape.net_in_switch) {
+    return false;
+  }
   // NCCL's own trees are priced by NCCL's tuning model only: their bandwidth is no number of the
   // fabric.
   if (card.span == Span::kOverNodes &&
@@ -109,6 +110,7 @@ void SetLine(Variant* variant) {
   if (variant->size_rule == SizeRule::kBestChunks) {
     x.chunks = kFine * kFine;
     x.latency = x.net_latency = Time();
+    for (auto& tier : x.further) tier.latency = Time();
     variant->choice_bandwidth = kFar / variant->card->value(x).Total();
   } else {
     variant->choice_bandwidth = kFar / (variant->card->value(x).Total() - variant->choice_latency);
@@ -141,6 +143,35 @@ Algorithm FixedFor(const Engine& engine, Op op, const GroupShape& shape) {
   return shape.nodes > 1 ? Algorithm::kDirect : Algorithm::kPairwise;
 }
 
+// The tiers of a hierarchy, one by one. The outermost one of the formula is a ring or a tree over
+// all that are left; `unit` is how many ranks one of its hops passes.
+void SetTiers(const GroupShape& shape, bool tree, double rounds, Variant* variant) {
+  Inputs<double>& x = variant->inputs;
+  const auto set = [&](std::size_t t, Time latency, Bandwidth bandwidth) {
+    if (t == 1) {
+      x.net_latency = latency;
+      x.net_bandwidth = bandwidth;
+    } else {
+      const double domains = 1.0 * shape.ranks / shape.tiers[t].below;
+      x.further[t - 2] = {domains, latency, bandwidth};
+    }
+  };
+  x.tiers = std::min(shape.tiers.size(), 2 + kFurtherTiers);
+  for (std::size_t t = 1; t + 1 < x.tiers; ++t) {
+    set(t, shape.tiers[t].latency, shape.tiers[t].neighbour);
+  }
+  const std::size_t last = x.tiers - 1;
+  const std::span<const OuterTier> left = std::span(shape.tiers).subspan(last);
+  const int unit = left.front().below;
+  if (tree) {
+    set(last, TreeHop(left, unit, shape.ranks), TreeRate(left, unit, shape.ranks));
+    return;
+  }
+  Bandwidth narrowest = left.front().neighbour;
+  for (const OuterTier& tier : left) narrowest = Min(narrowest, tier.neighbour);
+  set(last, RingHop(left, unit, rounds * (1.0 * shape.ranks / unit - 1)), narrowest);
+}
+
 // The network of a formula over nodes: of a ring all hops share the narrowest rate, and their
 // latencies follow each other. A flat ring is fed by all cards of a node; the others count per
 // rank.
@@ -153,15 +184,25 @@ void SetNetwork(const GroupShape& shape, Variant* variant) {
     x.net_latency = RingHop(shape.Outer(), 1, rounds * (shape.ranks - 1));
   } else if (card.op == Op::kAllToAll) {
     x.net_bandwidth = ExchangeRate(shape.Outer(), shape.ranks);
-  } else if (card.op == Op::kBroadcast || card.op == Op::kReduce) {
-    x.net_bandwidth = TreeRate(shape.Outer(), shape.local, shape.ranks);
-    x.net_latency = TreeHop(shape.Outer(), shape.local, shape.ranks);
-  } else {
-    x.net_latency = RingHop(shape.Outer(), shape.local, rounds * (shape.nodes - 1));
+  } else if (card.algorithm == Algorithm::kHierarchical) {
+    SetTiers(shape, card.op == Op::kBroadcast || card.op == Op::kReduce, rounds, variant);
   }
 }
 
 }  // namespace
+
+Inputs<double> ShapeInputs(const GroupShape& shape) {
+  Inputs<double> x;
+  x.ranks = shape.ranks;
+  x.nodes = shape.nodes;
+  x.local = shape.local;
+  x.chunks = 1;
+  x.latency = shape.latency;
+  x.bandwidth = shape.neighbour;
+  x.net_latency = shape.net_latency;
+  x.net_bandwidth = shape.net_rank;
+  return x;
+}
 
 GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
   GroupShape shape;
@@ -179,6 +220,7 @@ GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
   shape.all_peers = inner.all_peers;
   shape.inner_share = InnerShare(fabric, placement);
   if (shape.network_only) {
+    shape.net_in_switch = tier.in_switch_reduction;
     shape.net_port = tier.bandwidth;
     shape.net_rank = inner.neighbour;
     shape.net_together = inner.together;
@@ -194,6 +236,8 @@ GroupShape ShapeOf(const Fabric& fabric, const Placement& placement) {
     const Level& level = placement.levels[i];
     const Tier& outer = fabric.tiers[static_cast<std::size_t>(level.tier)];
     shape.net_latency = Max(shape.net_latency, level.latency);
+    shape.net_in_switch =
+        ((i == 1 && !shape.network_only) || shape.net_in_switch) && outer.in_switch_reduction;
     const bool first = i == 1 && !shape.network_only;
     shape.net_rank = first ? level.neighbour : Min(shape.net_rank, level.neighbour);
     shape.net_together = first ? level.together : Min(shape.net_together, level.together);
@@ -211,7 +255,7 @@ std::vector<Variant> TextbookVariants(const Engine& engine, Op op, const GroupSh
     if (!Serves(card, op, shape)) continue;
     if (engine.rule == EngineRule::kFixed && card.algorithm != FixedFor(engine, op, shape))
       continue;
-    Variant variant{.card = &card, .inputs = BaseInputs(shape), .engine = &engine};
+    Variant variant{.card = &card, .inputs = ShapeInputs(shape), .engine = &engine};
     variant.inputs.reduction = engine.reduction;
     if (TalksToAllPeers(op, card.algorithm)) variant.inputs.bandwidth = shape.all_peers;
     if (card.span == Span::kOverNodes) SetNetwork(shape, &variant);
@@ -233,7 +277,7 @@ std::vector<Variant> KernelVariants(const Engine& engine, Op op, const GroupShap
   for (const KernelCost& kernel : engine.kernels) {
     const FormulaCard* card = FindCard(op, kernel.algorithm, Span::kOneTier);
     if (card == nullptr || !Serves(*card, op, shape)) continue;
-    Variant variant{.card = card, .inputs = BaseInputs(shape), .engine = &engine};
+    Variant variant{.card = card, .inputs = ShapeInputs(shape), .engine = &engine};
     variant.inputs.launch = kernel.launch;
     variant.inputs.latency = kernel.latency;
     variant.inputs.bandwidth = kernel.bandwidth_share * shape.all_peers;
@@ -247,6 +291,26 @@ std::vector<Variant> KernelVariants(const Engine& engine, Op op, const GroupShap
     variants.push_back(variant);
   }
   return variants;
+}
+
+const TypeRule* RuleFor(const Engine& engine, Op op, ElementType type) {
+  if (!Adds(op) || type == ElementType::kAny) return nullptr;
+  const auto found = std::find_if(engine.types.begin(), engine.types.end(),
+                                  [&](const TypeRule& rule) { return rule.type == type; });
+  return found == engine.types.end() ? nullptr : &*found;
+}
+
+void ApplyRule(const TypeRule& rule, std::vector<Variant>* variants) {
+  std::erase_if(*variants, [&](const Variant& variant) {
+    return rule.refused || (!rule.in_switch && IsInSwitch(variant.card->algorithm));
+  });
+  for (Variant& variant : *variants) {
+    const bool longer = rule.ring_ranks_max > 0 && variant.inputs.ranks > rule.ring_ranks_max;
+    if (!longer || variant.card->algorithm != Algorithm::kRing) continue;
+    variant.choice_latency = variant.choice_latency * rule.ring_factor;
+    variant.choice_plateau = variant.choice_plateau * rule.ring_factor;
+    variant.choice_bandwidth = variant.choice_bandwidth / rule.ring_factor;
+  }
 }
 
 Inputs<double> InputsFor(const Variant& variant, Bytes bytes) {
@@ -280,13 +344,15 @@ Inputs<double> InputsFor(const Variant& variant, Bytes bytes) {
   return x;
 }
 
-Time ChoiceTime(const Variant& variant, Bytes bytes, Time limit) {
+Time ChoiceTime(const Variant& variant, Bytes bytes, Time limit, std::optional<Cost>* value) {
   if (variant.engine->rule != EngineRule::kNccl) {
     if (variant.choice_bandwidth > Bandwidth()) {
       const Time line = variant.choice_latency + bytes / variant.choice_bandwidth;
       if (variant.size_rule == SizeRule::kNone || line >= limit) return line;
     }
-    return variant.card->value(InputsFor(variant, bytes)).Total();
+    const Cost cost = variant.card->value(InputsFor(variant, bytes));
+    if (value != nullptr) *value = cost;
+    return cost.Total();
   }
   // A rule, not a comparison: what it rules out loses to everything.
   if (variant.ll_limit > B(0)) {

@@ -3,6 +3,7 @@
 // with its other ways.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,11 +20,12 @@ namespace commplan {
 // are several, model/collective/tiers.h says what they come to.
 struct GroupShape {
   int ranks = 1;
-  int nodes = 1;              // domains of the inner level; 1 where the group stays in one
-  int local = 1;              // ranks in one of them
-  bool network_only = false;  // one rank per node: the only level is a network
-  bool inner_bus = false;     // the inner level is one shared medium
-  bool in_switch = false;     // the inner level's switch adds and copies
+  int nodes = 1;               // domains of the inner level; 1 where the group stays in one
+  int local = 1;               // ranks in one of them
+  bool network_only = false;   // one rank per node: the only level is a network
+  bool inner_bus = false;      // the inner level is one shared medium
+  bool in_switch = false;      // the inner level's switch adds and copies
+  bool net_in_switch = false;  // so do the switches of all further levels
   Time latency{};
   Bandwidth neighbour{};
   Bandwidth all_peers{};
@@ -44,6 +46,9 @@ struct GroupShape {
 };
 
 GroupShape ShapeOf(const Fabric& fabric, const Placement& placement);
+
+// What the shape alone puts into a formula, whose partner is a neighbour.
+Inputs<double> ShapeInputs(const GroupShape& shape);
 
 // How inputs depend on the size of the message, beyond the formula itself.
 enum class SizeRule {
@@ -83,6 +88,13 @@ std::vector<Variant> NcclVariants(const Engine& engine, Op op, const GroupShape&
 // The kernels of an engine that chooses by size ranges.
 std::vector<Variant> KernelVariants(const Engine& engine, Op op, const GroupShape& shape);
 
+// The rule of an engine for elements of this type, in an operation that adds them; null where there
+// is none.
+const TypeRule* RuleFor(const Engine& engine, Op op, ElementType type);
+
+// Leaves the variants that the rule allows, and keeps off what it keeps off.
+void ApplyRule(const TypeRule& rule, std::vector<Variant>* variants);
+
 // The inputs of a variant for one size.
 Inputs<double> InputsFor(const Variant& variant, Bytes bytes);
 
@@ -90,7 +102,9 @@ Inputs<double> InputsFor(const Variant& variant, Bytes bytes);
 inline constexpr Time kNever = Seconds(1e30);
 
 // What the engine would compare for one size. An answer of `limit` or more may be less than the
-// truth: who looks for the least need not know how much is lost.
-Time ChoiceTime(const Variant& variant, Bytes bytes, Time limit = kNever);
+// truth: who looks for the least need not know how much is lost. Where the answer is the formula's
+// own value, its terms are left in `value`.
+Time ChoiceTime(const Variant& variant, Bytes bytes, Time limit = kNever,
+                std::optional<Cost>* value = nullptr);
 
 }  // namespace commplan

@@ -1,5 +1,6 @@
 #include "tests/oracle/hierarchical.h"
 
+#include <cstddef>
 #include <functional>
 #include <vector>
 
@@ -11,18 +12,48 @@
 namespace commplan::oracle {
 namespace {
 
-// Plays a phase on the members first, first + stride, ... (`count` of them) of a larger team, and
-// puts their gates back where they belong.
-void OnSubteam(const Team& team, int first, int stride, int count, Gates* gates,
-               const std::function<Gates(const Team&, const Gates&)>& phase) {
-  Team part;
-  Gates entry;
-  for (int i = 0; i < count; ++i) {
-    part.push_back(RankOf(team, first + i * stride));
-    entry.push_back(At(*gates, first + i * stride));
+int TierCount(const Sizes& sizes) { return static_cast<int>(sizes.size()); }
+int SizeOf(const Sizes& sizes, int tier) { return sizes[static_cast<std::size_t>(tier)]; }
+
+// How far apart in numbering the members are that differ in this tier only.
+int Stride(const Sizes& sizes, int tier) {
+  int stride = 1;
+  for (int t = 0; t < tier; ++t) stride *= SizeOf(sizes, t);
+  return stride;
+}
+
+int Index(const Sizes& sizes, int tier, int member) {
+  return member / Stride(sizes, tier) % SizeOf(sizes, tier);
+}
+
+void RequireFull(const Team& team, const Sizes& sizes) {
+  Require(!sizes.empty() && Size(team) == Stride(sizes, TierCount(sizes)),
+          "all domains of a tier have equally many members");
+}
+
+Sizes TwoTiers(const Team& team, int nodes) {
+  Require(nodes >= 1 && Size(team) % nodes == 0, "all nodes have equally many members");
+  return {Size(team) / nodes, nodes};
+}
+
+// Plays a phase among the members that differ in this tier only, for each such part of the team
+// that `wanted` wants, and puts their gates back where they belong. The phase is told the first of
+// them.
+using Phase = std::function<Gates(const Team& part, int first, const Gates& entry)>;
+void OnTier(const Team& team, const Sizes& sizes, int tier, Gates* gates, const Phase& phase,
+            const std::function<bool(int first)>& wanted = {}) {
+  const int stride = Stride(sizes, tier);
+  for (int first = 0; first < Size(team); ++first) {
+    if (Index(sizes, tier, first) != 0 || (wanted && !wanted(first))) continue;
+    Team part;
+    Gates entry;
+    for (int i = 0; i < SizeOf(sizes, tier); ++i) {
+      part.push_back(RankOf(team, first + i * stride));
+      entry.push_back(At(*gates, first + i * stride));
+    }
+    const Gates done = phase(part, first, entry);
+    for (int i = 0; i < SizeOf(sizes, tier); ++i) At(*gates, first + i * stride) = At(done, i);
   }
-  const Gates done = phase(part, entry);
-  for (int i = 0; i < count; ++i) At(*gates, first + i * stride) = At(done, i);
 }
 
 Gates JoinEach(Gates some, const Gates& more) {
@@ -30,149 +61,151 @@ Gates JoinEach(Gates some, const Gates& more) {
   return some;
 }
 
+// What a member has of the span when all tiers below this one are shared out.
+Span SliceOn(const Sizes& sizes, int tier, int member, Span span) {
+  for (int t = 0; t < tier; ++t) span = Block(span, Index(sizes, t, member), SizeOf(sizes, t));
+  return span;
+}
+
 }  // namespace
 
-Gates HierarchicalAllReduce(Schedule* schedule, const Team& team, int nodes, InnerKind inner,
-                            int buffer, Span span, int chunks, const Gates& entry) {
-  const int per_node = Size(team) / nodes;
-  Require(Size(team) == nodes * per_node, "all nodes have equally many members");
-  // What the members wait for before they may use each stage again.
-  Gates scattered = entry;
-  Gates reduced = NoGates(team);
-  Gates gathered = NoGates(team);
+Gates HierarchicalAllReduce(Schedule* schedule, const Team& team, const Sizes& sizes,
+                            InnerKind inner, int buffer, Span span, int chunks,
+                            const Gates& entry) {
+  RequireFull(team, sizes);
+  const int outermost = TierCount(sizes) - 1;
+  // What the members wait for before they may use each stage again: out, across, and back in.
+  std::vector<Gates> stages(static_cast<std::size_t>(2 * outermost + 1), NoGates(team));
+  stages.front() = entry;
   for (int c = 0; c < chunks; ++c) {
     const Span chunk = Block(span, c, chunks);
-    for (int node = 0; node < nodes; ++node) {
-      OnSubteam(team, node * per_node, 1, per_node, &scattered,
-                [&](const Team& part, const Gates& gates) {
-                  return inner == InnerKind::kRing
-                             ? RingReduceScatter(schedule, part, buffer, chunk, gates)
-                             : DirectReduceScatter(schedule, part, buffer, chunk, gates);
-                });
-    }
-    reduced = JoinEach(reduced, scattered);
-    for (int j = 0; j < per_node; ++j) {
-      const Span slice = Block(chunk, j, per_node);
-      OnSubteam(team, j, per_node, nodes, &reduced, [&](const Team& part, const Gates& gates) {
-        return RingAllReduce(schedule, part, buffer, slice, gates);
+    for (int s = 0; s <= 2 * outermost; ++s) {
+      const int tier = s <= outermost ? s : 2 * outermost - s;
+      Gates& gates = stages[static_cast<std::size_t>(s)];
+      if (s > 0) gates = JoinEach(gates, stages[static_cast<std::size_t>(s - 1)]);
+      const bool direct = tier == 0 && inner == InnerKind::kDirect;
+      OnTier(team, sizes, tier, &gates, [&](const Team& part, int first, const Gates& ready) {
+        const Span slice = SliceOn(sizes, tier, first, chunk);
+        if (s == outermost) return RingAllReduce(schedule, part, buffer, slice, ready);
+        if (s < outermost) {
+          return direct ? DirectReduceScatter(schedule, part, buffer, slice, ready)
+                        : RingReduceScatter(schedule, part, buffer, slice, ready);
+        }
+        return direct ? DirectAllGather(schedule, part, buffer, slice, ready)
+                      : RingAllGather(schedule, part, buffer, slice, ready);
       });
     }
-    gathered = JoinEach(gathered, reduced);
-    for (int node = 0; node < nodes; ++node) {
-      OnSubteam(team, node * per_node, 1, per_node, &gathered,
-                [&](const Team& part, const Gates& gates) {
-                  return inner == InnerKind::kRing
-                             ? RingAllGather(schedule, part, buffer, chunk, gates)
-                             : DirectAllGather(schedule, part, buffer, chunk, gates);
-                });
-    }
   }
-  return gathered;
+  return stages.back();
 }
 
 namespace {
 
-// The blocks of all members that are number j of their node.
-Regions BlocksOfColumn(int buffer, Span span, int p, int per_node, int j) {
-  Regions regions;
-  for (int i = j; i < p; i += per_node) regions.push_back(In(buffer, Block(span, i, p)));
-  return regions;
-}
-
-// Plays `across` among the members j of all nodes for each j, with the block of each as its part.
-void OnColumns(
-    const Team& team, int nodes, int buffer, Span span, Gates* gates,
-    const std::function<Gates(const Team&, const std::vector<Regions>&, const Gates&)>& play) {
-  const int p = Size(team);
-  const int per_node = p / nodes;
-  for (int j = 0; j < per_node; ++j) {
-    std::vector<Regions> parts;
-    for (int i = j; i < p; i += per_node) parts.push_back({In(buffer, Block(span, i, p))});
-    OnSubteam(team, j, per_node, nodes, gates,
-              [&](const Team& part, const Gates& entry) { return play(part, parts, entry); });
-  }
-}
-
-// Plays `inside` in each node, with the blocks of column j as the part of its member j.
-void OnNodes(
-    const Team& team, int nodes, int buffer, Span span, Gates* gates,
-    const std::function<Gates(const Team&, const std::vector<Regions>&, const Gates&)>& play) {
-  const int p = Size(team);
-  const int per_node = p / nodes;
+// For each of the members that differ in this tier only: the blocks of all members that have its
+// indexes on this tier and on those further in.
+std::vector<Regions> PartsOf(const Sizes& sizes, int tier, int first, int buffer, Span span) {
+  const int p = Stride(sizes, TierCount(sizes));
+  const int period = Stride(sizes, tier + 1);
   std::vector<Regions> parts;
-  for (int j = 0; j < per_node; ++j) {
-    parts.push_back(BlocksOfColumn(buffer, span, p, per_node, j));
+  for (int i = 0; i < SizeOf(sizes, tier); ++i) {
+    const int index = (first + i * Stride(sizes, tier)) % period;
+    Regions blocks;
+    for (int j = index; j < p; j += period) blocks.push_back(In(buffer, Block(span, j, p)));
+    parts.push_back(blocks);
   }
-  for (int node = 0; node < nodes; ++node) {
-    OnSubteam(team, node * per_node, 1, per_node, gates,
-              [&](const Team& part, const Gates& entry) { return play(part, parts, entry); });
-  }
+  return parts;
 }
 
 }  // namespace
 
+Gates HierarchicalAllGather(Schedule* schedule, const Team& team, const Sizes& sizes, int buffer,
+                            Span span, const Gates& entry) {
+  RequireFull(team, sizes);
+  Gates done = entry;
+  for (int tier = TierCount(sizes) - 1; tier >= 0; --tier) {
+    OnTier(team, sizes, tier, &done, [&](const Team& part, int first, const Gates& ready) {
+      return RingAllGatherOf(schedule, part, PartsOf(sizes, tier, first, buffer, span), ready);
+    });
+  }
+  return done;
+}
+
+Gates HierarchicalReduceScatter(Schedule* schedule, const Team& team, const Sizes& sizes,
+                                int buffer, Span span, const Gates& entry) {
+  RequireFull(team, sizes);
+  Gates done = entry;
+  for (int tier = 0; tier < TierCount(sizes); ++tier) {
+    const int landing = schedule->AddBuffer(span.end);
+    OnTier(team, sizes, tier, &done, [&](const Team& part, int first, const Gates& ready) {
+      return RingReduceScatterOf(schedule, part, PartsOf(sizes, tier, first, buffer, span), landing,
+                                 ready);
+    });
+  }
+  return done;
+}
+
+namespace {
+
+// Whether these members have the root's indexes on all tiers further in.
+std::function<bool(int)> InLineWith(int root, const Sizes& sizes, int tier) {
+  const int stride = Stride(sizes, tier);
+  return [=](int first) { return first % stride == root % stride; };
+}
+
+}  // namespace
+
+Gates HierarchicalBroadcast(Schedule* schedule, const Team& team, const Sizes& sizes, int root,
+                            int buffer, Span span, const Gates& entry) {
+  RequireFull(team, sizes);
+  Gates done = entry;
+  for (int tier = TierCount(sizes) - 1; tier >= 0; --tier) {
+    const auto play = [&](const Team& part, int /*first*/, const Gates& ready) {
+      return BinomialBroadcast(schedule, part, Index(sizes, tier, root), buffer, span,
+                               Pace::kRounds, ready);
+    };
+    OnTier(team, sizes, tier, &done, play, InLineWith(root, sizes, tier));
+  }
+  return done;
+}
+
+Gates HierarchicalReduce(Schedule* schedule, const Team& team, const Sizes& sizes, int root,
+                         int buffer, Span span, const Gates& entry) {
+  RequireFull(team, sizes);
+  Gates done = entry;
+  for (int tier = 0; tier < TierCount(sizes); ++tier) {
+    const auto play = [&](const Team& part, int /*first*/, const Gates& ready) {
+      return BinomialReduce(schedule, part, Index(sizes, tier, root), buffer, span, Pace::kRounds,
+                            ready);
+    };
+    OnTier(team, sizes, tier, &done, play, InLineWith(root, sizes, tier));
+  }
+  return done;
+}
+
+Gates HierarchicalAllReduce(Schedule* schedule, const Team& team, int nodes, InnerKind inner,
+                            int buffer, Span span, int chunks, const Gates& entry) {
+  return HierarchicalAllReduce(schedule, team, TwoTiers(team, nodes), inner, buffer, span, chunks,
+                               entry);
+}
+
 Gates HierarchicalAllGather(Schedule* schedule, const Team& team, int nodes, int buffer, Span span,
                             const Gates& entry) {
-  Require(Size(team) % nodes == 0, "all nodes have equally many members");
-  const auto gather = [&](const Team& part, const std::vector<Regions>& parts, const Gates& gates) {
-    return RingAllGatherOf(schedule, part, parts, gates);
-  };
-  Gates done = entry;
-  OnColumns(team, nodes, buffer, span, &done, gather);
-  OnNodes(team, nodes, buffer, span, &done, gather);
-  return done;
+  return HierarchicalAllGather(schedule, team, TwoTiers(team, nodes), buffer, span, entry);
 }
 
 Gates HierarchicalReduceScatter(Schedule* schedule, const Team& team, int nodes, int buffer,
                                 Span span, const Gates& entry) {
-  Require(Size(team) % nodes == 0, "all nodes have equally many members");
-  Gates done = entry;
-  const int first = schedule->AddBuffer(span.end);
-  const int second = schedule->AddBuffer(span.end);
-  OnNodes(team, nodes, buffer, span, &done,
-          [&](const Team& part, const std::vector<Regions>& parts, const Gates& gates) {
-            return RingReduceScatterOf(schedule, part, parts, first, gates);
-          });
-  OnColumns(team, nodes, buffer, span, &done,
-            [&](const Team& part, const std::vector<Regions>& parts, const Gates& gates) {
-              return RingReduceScatterOf(schedule, part, parts, second, gates);
-            });
-  return done;
+  return HierarchicalReduceScatter(schedule, team, TwoTiers(team, nodes), buffer, span, entry);
 }
 
 Gates HierarchicalBroadcast(Schedule* schedule, const Team& team, int nodes, int root, int buffer,
                             Span span, const Gates& entry) {
-  Require(Size(team) % nodes == 0, "all nodes have equally many members");
-  const int per_node = Size(team) / nodes;
-  Gates done = entry;
-  OnSubteam(team, root % per_node, per_node, nodes, &done,
-            [&](const Team& part, const Gates& gates) {
-              return BinomialBroadcast(schedule, part, root / per_node, buffer, span, Pace::kRounds,
-                                       gates);
-            });
-  for (int node = 0; node < nodes; ++node) {
-    OnSubteam(team, node * per_node, 1, per_node, &done, [&](const Team& part, const Gates& gates) {
-      return BinomialBroadcast(schedule, part, root % per_node, buffer, span, Pace::kRounds, gates);
-    });
-  }
-  return done;
+  return HierarchicalBroadcast(schedule, team, TwoTiers(team, nodes), root, buffer, span, entry);
 }
 
 Gates HierarchicalReduce(Schedule* schedule, const Team& team, int nodes, int root, int buffer,
                          Span span, const Gates& entry) {
-  Require(Size(team) % nodes == 0, "all nodes have equally many members");
-  const int per_node = Size(team) / nodes;
-  Gates done = entry;
-  for (int node = 0; node < nodes; ++node) {
-    OnSubteam(team, node * per_node, 1, per_node, &done, [&](const Team& part, const Gates& gates) {
-      return BinomialReduce(schedule, part, root % per_node, buffer, span, Pace::kRounds, gates);
-    });
-  }
-  OnSubteam(
-      team, root % per_node, per_node, nodes, &done, [&](const Team& part, const Gates& gates) {
-        return BinomialReduce(schedule, part, root / per_node, buffer, span, Pace::kRounds, gates);
-      });
-  return done;
+  return HierarchicalReduce(schedule, team, TwoTiers(team, nodes), root, buffer, span, entry);
 }
 
 }  // namespace commplan::oracle

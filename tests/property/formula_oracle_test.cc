@@ -60,6 +60,10 @@ const std::map<std::string, Play>& Plays() {
       {"broadcast/hierarchical", {{"hierarchical"}}},
       {"reduce/hierarchical", {{"hierarchical"}}},
       {"all-to-all/direct-over-nodes", {{"direct"}}},
+      // in_network_oracle_test.cc plays these, with switches as ranks of their own.
+      {"all-reduce/collnet-direct", {{}}},
+      {"all-reduce/collnet-chain", {{}}},
+      {"all-reduce/nvls-over-nodes", {{}}},
       // These two restate NCCL's own tuning model, a table look-up with no schedule to play. The
       // tests of that model (model/collective/nccl_test.cc) check them against NCCL's numbers.
       {"all-reduce/tree-over-nodes", {{}}},

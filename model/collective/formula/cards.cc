@@ -5,6 +5,7 @@
 #include "model/collective/formula/direct.h"
 #include "model/collective/formula/doubling.h"
 #include "model/collective/formula/hierarchical.h"
+#include "model/collective/formula/in_network.h"
 #include "model/collective/formula/in_switch.h"
 #include "model/collective/formula/over_nodes.h"
 #include "model/collective/formula/ring.h"
@@ -95,10 +96,37 @@ std::vector<FormulaCard> MakeAllReduceCards() {
        Exactness::kFineChunks, false,
        "Reduce-scatter inside each node, all-reduce across nodes, all-gather inside; rings, k "
        "chunks",
-       "exact for one chunk of equal blocks, and for more where the stage across nodes is the "
-       "slowest; B2 is one "
-       "rank's part of the network",
+       "over more tiers each further one is scattered and gathered on in turn, and the all-reduce "
+       "is "
+       "on the outermost; exact for one chunk of equal blocks, and for more where the outermost "
+       "stage is the slowest; B2 is one rank's part of the network",
        kOwn, COMMPLAN_READINGS(HierarchicalAllReduce)},
+  };
+}
+
+// The network's switches add.
+std::vector<FormulaCard> MakeInNetworkCards() {
+  constexpr std::string_view kAssumptions =
+      "nothing to add and infinitely fine chunks; the time lies between the larger of the hops and "
+      "the busiest link, and this sum of them; B2 is one rank's part of the network, a2 the way up "
+      "to its switches and down again";
+  return {
+      {"all-reduce/collnet-direct", Op::kAllReduce, Algorithm::kCollnetDirect, Span::kOverNodes,
+       Exactness::kBound, false,
+       "CollNet, direct: each rank of a node gathers one slice, the network's switches add it "
+       "across the nodes, and it is spread again",
+       kAssumptions, kOwn, COMMPLAN_READINGS(CollnetDirectAllReduce)},
+      {"all-reduce/collnet-chain", Op::kAllReduce, Algorithm::kCollnetChain, Span::kOverNodes,
+       Exactness::kBound, false,
+       "CollNet, chains: a chain through the node ends in each of its ranks, the network's "
+       "switches "
+       "add across the nodes, and the sums go back along the chains",
+       kAssumptions, kOwn, COMMPLAN_READINGS(CollnetChainAllReduce)},
+      {"all-reduce/nvls-over-nodes", Op::kAllReduce, Algorithm::kNvls, Span::kOverNodes,
+       Exactness::kBound, false,
+       "In-switch reduction inside the nodes and in the network's switches between them; a is the "
+       "whole latency inside",
+       kAssumptions, kOwn, COMMPLAN_READINGS(InSwitchThroughNetworkAllReduce)},
   };
 }
 
@@ -128,7 +156,8 @@ std::vector<FormulaCard> MakeGatherCards() {
        "as all-reduce/ring-over-nodes", kOwn, COMMPLAN_READINGS(RingOverNodesAllGather)},
       {"all-gather/hierarchical", Op::kAllGather, Algorithm::kHierarchical, Span::kOverNodes,
        Exactness::kEqualBlocks, false, "All-gather across nodes, then inside each node; rings",
-       "the two stages follow each other", kOwn, COMMPLAN_READINGS(HierarchicalAllGather)},
+       "the stages follow each other; over more tiers there is one for each", kOwn,
+       COMMPLAN_READINGS(HierarchicalAllGather)},
       {"reduce-scatter/ring", Op::kReduceScatter, Algorithm::kRing, Span::kOneTier,
        Exactness::kEqualBlocks, false, "Ring reduce-scatter: p - 1 steps, one block each",
        kFullRate, kThakur, COMMPLAN_READINGS(RingReduceScatter)},
@@ -153,7 +182,8 @@ std::vector<FormulaCard> MakeGatherCards() {
       {"reduce-scatter/hierarchical", Op::kReduceScatter, Algorithm::kHierarchical,
        Span::kOverNodes, Exactness::kEqualBlocks, false,
        "Reduce-scatter inside each node, then across nodes; rings",
-       "the two stages follow each other", kOwn, COMMPLAN_READINGS(HierarchicalReduceScatter)},
+       "the stages follow each other; over more tiers there is one for each", kOwn,
+       COMMPLAN_READINGS(HierarchicalReduceScatter)},
   };
 }
 
@@ -193,12 +223,16 @@ std::vector<FormulaCard> MakeOtherCards() {
        kThakur, COMMPLAN_READINGS(ChainBroadcast)},
       {"broadcast/hierarchical", Op::kBroadcast, Algorithm::kHierarchical, Span::kOverNodes,
        Exactness::kAlways, false, "Binomial trees: across nodes, then inside each node",
-       "whole messages; one rank of each node sends across, so B2 is one rank's part", kOwn,
-       COMMPLAN_READINGS(HierarchicalBroadcast)},
+       "whole messages; one rank of each node sends across, so B2 is one rank's part; over more "
+       "tiers "
+       "there is a tree for each",
+       kOwn, COMMPLAN_READINGS(HierarchicalBroadcast)},
       {"reduce/hierarchical", Op::kReduce, Algorithm::kHierarchical, Span::kOverNodes,
        Exactness::kAlways, false, "Binomial trees: inside each node, then across nodes",
-       "whole messages; one rank of each node sends across, so B2 is one rank's part", kOwn,
-       COMMPLAN_READINGS(HierarchicalReduce)},
+       "whole messages; one rank of each node sends across, so B2 is one rank's part; over more "
+       "tiers "
+       "there is a tree for each",
+       kOwn, COMMPLAN_READINGS(HierarchicalReduce)},
       {"p2p/direct", Op::kPointToPoint, Algorithm::kDirect, Span::kOneTier, Exactness::kAlways,
        false, "One message from one rank to another", "nothing else is on the link",
        "Hockney, The communication challenge for MPP, 1994", COMMPLAN_READINGS(PointToPoint)},
@@ -209,7 +243,7 @@ std::vector<FormulaCard> MakeOtherCards() {
 
 std::vector<FormulaCard> MakeCards() {
   std::vector<FormulaCard> cards = MakeAllReduceCards();
-  for (const auto& more : {MakeGatherCards(), MakeOtherCards()}) {
+  for (const auto& more : {MakeInNetworkCards(), MakeGatherCards(), MakeOtherCards()}) {
     cards.insert(cards.end(), more.begin(), more.end());
   }
   return cards;

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <array>
+#include <cstddef>
 #include <set>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace commplan {
 namespace {
@@ -66,6 +69,11 @@ constexpr HandCase kHandCases[] = {
     // waits.
     {"all-reduce/hierarchical", (1 + 2 + 2) + (1 + 2) + 2 * (20 + 4 + 1),
      "scatter, reduce, gather"},
+    // The way inside to the heads and back, the network's, and 2 bytes of each slice out and back;
+    // the slice of 4 bytes through the network takes as long; 4 bytes added.
+    {"all-reduce/collnet-direct", 2 * 1 + 10 + 8 + 4, "2 a + a2 + 2(q-1)/q S/B + (q-1)/q S g"},
+    {"all-reduce/collnet-chain", 2 * 1 + 10 + 8 + 4, "a chain of two ranks has one hop"},
+    {"all-reduce/nvls-over-nodes", 1 + 10 + 12, "8 + 4 bytes each way hide the network's 8 s"},
     {"all-gather/ring", 3 + 6, "3 steps of 2 bytes"},
     {"all-gather/recursive-doubling", 2 + 6, "2 and then 4 bytes"},
     {"all-gather/direct", 1 + 6, "three blocks at once"},
@@ -154,41 +162,79 @@ TEST(CardsTest, TextSaysWhatTheValueIs) {
   EXPECT_EQ(cost.At(Term::kCopy).base().str(), "S/p*c");
 }
 
+// Two more tiers: two pods of two nodes in each of two zones; 100 s and a quarter of a byte per
+// second between pods, 1000 s and an eighth between zones. Of `tiers` only the first ones.
+Inputs<double> UnitTiers(std::size_t tiers) {
+  Inputs<double> x = UnitWorld();
+  x.tiers = tiers;
+  x.nodes = tiers == 2 ? 2 : tiers == 3 ? 4 : 8;
+  x.ranks = 2 * x.nodes;
+  if (tiers > 2) x.further[0] = {x.nodes / 2, Seconds(100), Bps(0.25)};
+  if (tiers > 3) x.further[1] = {2, Seconds(1000), Bps(0.125)};
+  return x;
+}
+
+TEST(CardsTest, HierarchiesOverThreeTiersByHand) {
+  const auto cost = [](std::string_view id, const Inputs<double>& x) {
+    return InSeconds(FindCard(id)->value(x).Total());
+  };
+  Inputs<double> x = UnitTiers(3);
+  // Inside 4 of 8 bytes, between nodes 2 of 4, between pods 1 of 2; what is received is added.
+  EXPECT_DOUBLE_EQ(cost("all-gather/hierarchical", x), (100 + 4) + (10 + 4) + (1 + 4));
+  EXPECT_DOUBLE_EQ(cost("reduce-scatter/hierarchical", x), 104 + 14 + 5 + (4 + 2 + 1));
+  EXPECT_DOUBLE_EQ(cost("broadcast/hierarchical", x), (100 + 32) + (10 + 16) + (1 + 8));
+  EXPECT_DOUBLE_EQ(cost("reduce/hierarchical", x), 132 + 26 + 9 + 3 * 8);
+  // Two chunks of 4 bytes. Once inside (1 + 2 + 2 added, 1 + 2) and between nodes (10 + 2 + 1
+  // added, 10 + 2); twice between pods: 2 messages with half a byte each, half a byte added.
+  EXPECT_DOUBLE_EQ(cost("all-reduce/hierarchical", x), 8 + 25 + 2 * (200 + 4 + 0.5));
+  // With 1 s between pods that stage is 6.5 s: the second chunk waits 6.5 s more between nodes.
+  x.further[0].latency = Seconds(1);
+  EXPECT_DOUBLE_EQ(cost("all-reduce/hierarchical", x), 8 + 25 + 2 * 6.5 + 6.5);
+}
+
+TEST(CardsTest, TextHasOneStageForEachTier) {
+  const FormulaCard& card = *FindCard("all-gather/hierarchical");
+  EXPECT_EQ(card.text(Lettered()).At(Term::kNetworkLatency).base().str(), "(N - 1)*a2");
+  std::array<std::string_view, kSymbolCount> words;
+  for (std::size_t i = 0; i < kSymbolCount; ++i) words[i] = SymbolTexts()[i].letter;
+  words[static_cast<std::size_t>(Symbol::kDomains4)] = "0";
+  EXPECT_EQ(card.text(Worded(words)).At(Term::kNetworkLatency).base().str(),
+            "(N/N3 - 1)*a2 + (N3 - 1)*a3");
+}
+
 // Slopes against central differences, for every card and every continuous input.
 TEST(CardsTest, SlopesAreTheDerivatives) {
-  Inputs<double> x = UnitWorld();
-  x.launch = Seconds(2);
-  x.copying = SecondsPerByte(0.5);
-  x.stages = 1;
   const double h = 1e-5;
-  for (const FormulaCard& card : FormulaCards()) {
-    const Slopes total = card.slopes(Differentiable(x)).Total().base();
-    EXPECT_DOUBLE_EQ(total.value(), InSeconds(card.value(x).Total())) << card.id;
-    const auto check = [&](Symbol symbol, auto member) {
-      Inputs<double> up = x, down = x;
-      using Member = std::decay_t<decltype(x.*member)>;
-      const double value = BaseNumber(x.*member);
-      if constexpr (std::is_same_v<Member, double>) {
-        up.*member = value + h;
-        down.*member = value - h;
-      } else {
-        up.*member = Member::FromBase(value + h);
-        down.*member = Member::FromBase(value - h);
-      }
-      const double difference =
-          InSeconds(card.value(up).Total() - card.value(down).Total()) / (2 * h);
-      EXPECT_NEAR(total.slope(static_cast<std::size_t>(symbol)), difference, 1e-4)
-          << card.id << " towards " << SymbolTexts()[static_cast<std::size_t>(symbol)].letter;
-    };
-    check(Symbol::kBytes, &Inputs<double>::bytes);
-    check(Symbol::kLatency, &Inputs<double>::latency);
-    check(Symbol::kBandwidth, &Inputs<double>::bandwidth);
-    check(Symbol::kNetLatency, &Inputs<double>::net_latency);
-    check(Symbol::kNetBandwidth, &Inputs<double>::net_bandwidth);
-    check(Symbol::kReduction, &Inputs<double>::reduction);
-    check(Symbol::kLaunch, &Inputs<double>::launch);
-    check(Symbol::kCopying, &Inputs<double>::copying);
-    check(Symbol::kChunks, &Inputs<double>::chunks);
+  for (const std::size_t tiers : {2U, 3U, 4U}) {
+    Inputs<double> x = UnitTiers(tiers);
+    x.launch = Seconds(2);
+    x.copying = SecondsPerByte(0.5);
+    x.stages = 1;
+    x.net_bandwidth = Bps(0.4);  // no two sides of a maximum are equal
+    for (const FormulaCard& card : FormulaCards()) {
+      if (tiers > 2 && card.algorithm != Algorithm::kHierarchical) continue;
+      const Slopes total = card.slopes(Differentiable(x)).Total().base();
+      EXPECT_DOUBLE_EQ(total.value(), InSeconds(card.value(x).Total())) << card.id;
+      VisitInputs(x, [&](Symbol symbol, const auto& member) {
+        using Member = std::decay_t<decltype(member)>;
+        constexpr bool kIsCount = std::is_same_v<Member, double>;
+        if (BaseNumber(member) == 0 || (kIsCount && symbol != Symbol::kChunks)) return;
+        const auto at = [&](double by) {
+          Inputs<double> moved = x;
+          VisitInputs(moved, [&](Symbol other, auto& value) {
+            if (other != symbol) return;
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, double>) {
+              value += by;
+            } else {
+              value += std::decay_t<decltype(value)>::FromBase(by);
+            }
+          });
+          return InSeconds(card.value(moved).Total());
+        };
+        EXPECT_NEAR(total.slope(static_cast<std::size_t>(symbol)), (at(h) - at(-h)) / (2 * h), 1e-4)
+            << card.id << " towards " << SymbolTexts()[static_cast<std::size_t>(symbol)].letter;
+      });
+    }
   }
 }
 

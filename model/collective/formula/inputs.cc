@@ -29,6 +29,12 @@ const std::array<SymbolText, kSymbolCount>& SymbolTexts() {
       {"t0", "fixed cost of a call"},
       {"c", "time to copy one byte between the user's buffer and the library's"},
       {"s", "further stages that a chunk passes"},
+      {"N3", "domains that the third tier joins (pods of nodes)"},
+      {"a3", "latency of one message on the third tier"},
+      {"B3", "bandwidth of one rank on the third tier, one direction"},
+      {"N4", "domains that the fourth tier joins"},
+      {"a4", "latency of one message on the fourth tier"},
+      {"B4", "bandwidth of one rank on the fourth tier, one direction"},
   }};
   return kTexts;
 }
@@ -39,6 +45,7 @@ Inputs<Slopes> Differentiable(const Inputs<double>& x) {
     values[static_cast<std::size_t>(symbol)] = BaseNumber(member);
   });
   Inputs<Slopes> result;
+  result.tiers = x.tiers;
   VisitInputs(result, [&](Symbol symbol, auto& member) {
     const auto i = static_cast<std::size_t>(symbol);
     Assign(member, Slopes::Input(values[i], i));
@@ -51,12 +58,18 @@ Inputs<Text> Worded(const std::array<std::string_view, kSymbolCount>& words) {
   VisitInputs(result, [&](Symbol symbol, auto& member) {
     Assign(member, Text::Leaf(words[static_cast<std::size_t>(symbol)]));
   });
+  while (result.tiers < 2 + kFurtherTiers && !result.further[result.tiers - 2].domains.IsZero()) {
+    ++result.tiers;
+  }
   return result;
 }
 
 Inputs<Text> Lettered() {
   std::array<std::string_view, kSymbolCount> letters;
   for (std::size_t i = 0; i < kSymbolCount; ++i) letters[i] = SymbolTexts()[i].letter;
+  for (auto i = static_cast<std::size_t>(Symbol::kDomains3); i < kSymbolCount; ++i) {
+    letters[i] = "0";
+  }
   return Worded(letters);
 }
 

@@ -18,6 +18,15 @@
 
 namespace commplan {
 
+// A tier beyond the one between nodes: the third, which joins pods of nodes, or the fourth.
+template <class R>
+struct FurtherTier {
+  R domains{};                 // N3, N4: the domains of the tier below that the group spans
+  TimeOf<R> latency{};         // a3, a4
+  BandwidthOf<R> bandwidth{};  // B3, B4, what one rank gets
+};
+inline constexpr std::size_t kFurtherTiers = 2;
+
 template <class R>
 struct Inputs {
   R ranks{};                       // p, the ranks of the group
@@ -33,6 +42,10 @@ struct Inputs {
   TimeOf<R> launch{};          // t0, once per call: kernel launch, first and last synchronisation
   TimePerByteOf<R> copying{};  // c, moving one byte between the user's buffer and the library's
   R stages{};                  // s, further stages that a chunk passes on its way
+  std::array<FurtherTier<R>, kFurtherTiers> further{};
+  // How many tiers a hierarchy has, the one inside the nodes counted. It is the shape of a formula
+  // and not a number in it.
+  std::size_t tiers = 2;
 };
 
 enum class Symbol {
@@ -49,8 +62,14 @@ enum class Symbol {
   kLaunch,
   kCopying,
   kStages,
+  kDomains3,
+  kLatency3,
+  kBandwidth3,
+  kDomains4,
+  kLatency4,
+  kBandwidth4,
 };
-inline constexpr std::size_t kSymbolCount = 13;
+inline constexpr std::size_t kSymbolCount = 19;
 
 struct SymbolText {
   std::string_view letter;
@@ -74,6 +93,12 @@ constexpr void VisitInputs(InputsOrConst& x, Visit visit) {
   visit(Symbol::kLaunch, x.launch);
   visit(Symbol::kCopying, x.copying);
   visit(Symbol::kStages, x.stages);
+  visit(Symbol::kDomains3, x.further[0].domains);
+  visit(Symbol::kLatency3, x.further[0].latency);
+  visit(Symbol::kBandwidth3, x.further[0].bandwidth);
+  visit(Symbol::kDomains4, x.further[1].domains);
+  visit(Symbol::kLatency4, x.further[1].latency);
+  visit(Symbol::kBandwidth4, x.further[1].bandwidth);
 }
 
 // The number inside a member, whether it is a plain count or a quantity in base units.
@@ -88,7 +113,8 @@ using Slopes = Dual<kSymbolCount>;
 // The same inputs, each carrying its own derivative.
 Inputs<Slopes> Differentiable(const Inputs<double>& x);
 
-// The inputs as words: the letters of the symbols, or the texts that the caller has for the values.
+// The inputs as words: the letters of the symbols, of two tiers, or the texts that the caller has
+// for the values. A further tier is there where its domains are not "0".
 Inputs<Text> Lettered();
 Inputs<Text> Worded(const std::array<std::string_view, kSymbolCount>& words);
 
