@@ -8,12 +8,15 @@
 #include <ostream>
 #include <utility>
 
+#include "calibrate/fit/count_laws.h"
 #include "calibrate/fit/machine.h"
 #include "calibrate/fit/score.h"
 #include "calibrate/fit/suggest.h"
+#include "calibrate/fit/work.h"
 #include "cli/exit_status.h"
 #include "cli/machine_input.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/report/fit_report.h"
 #include "cli/sample_input.h"
 #include "profiles/reader.h"
@@ -108,8 +111,13 @@ Result<int> WriteCountLaws(const FitOptions& options, const fit::Groups& groups)
   machine.title = "Corrections of the laws over ranks";
   machine.sources[std::string(kCountLawsSource)] = MachineOptionsFor(options, nullptr).source;
   ASSIGN_OR_RETURN(machine.count_laws, fit::LearnCountLaws(groups.groups));
+  if (machine.count_laws.empty()) {
+    return BadInputError(
+        "found no operation that was measured among three counts of ranks of a node", {},
+        "a law is learnt from a count between or beyond two others");
+  }
   for (std::size_t i = 0; i < machine.count_laws.size(); ++i) {
-    for (const char* key : {"between", "beyond"}) {
+    for (const char* key : {"between", "beyond", "between_band", "beyond_band"}) {
       machine.provenance["count_laws." + std::to_string(i) + "." + key] = {
           ProvenanceKind::kFitted, std::string(kCountLawsSource), ""};
     }
@@ -121,6 +129,21 @@ Result<int> WriteCountLaws(const FitOptions& options, const fit::Groups& groups)
 Status CheckOptions(const FitOptions& options) {
   if (options.count_laws && options.output.empty()) {
     return UsageError("--count-laws writes a file", "say which one with -o");
+  }
+  for (const std::string& file : options.samples.files) {
+    for (const std::string& written : {options.output, options.plot}) {
+      if (written.empty() || !SameFile(file, written)) continue;
+      return UsageError("'" + written + "' holds the measurements and would be written over",
+                        "give -o and --plot another name");
+    }
+  }
+  constexpr std::string_view kNameMarks = "-_.+";
+  const bool plain = std::all_of(options.name.begin(), options.name.end(), [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           kNameMarks.find(c) != std::string_view::npos;
+  });
+  if (!plain) {
+    return UsageError("--name: found '" + options.name + "', expected letters, digits and - _ . +");
   }
   if (options.like.find('+') != std::string::npos) {
     return UsageError("--like: found '" + options.like + "', expected a machine without networks",
@@ -152,49 +175,88 @@ std::string ProfileText(const FitOptions& options, const Machine& fitted) {
   return profiles::WriteExtending(fitted, extends);
 }
 
+// What a fit of files found, and the profile to be written.
+struct Fitted {
+  std::vector<fit::FittedCurve> curves;
+  std::vector<std::string> made;  // notes on what was not measured
+  std::string text, engine;
+};
+
+// A profile that the program cannot read is not written: measurements in other units make numbers
+// that no machine has.
+Status CheckReadable(const std::string& text, const std::string& file) {
+  const auto document = profiles::LoadText(text, file, profiles::ShippedLibrary());
+  if (!document.ok()) return document.error();  // of a file that it extends
+  const auto machine = profiles::ToMachine(*document);
+  if (machine.ok()) return OkStatus();
+  return BadInputError("these measurements make no profile: " + machine.error().message, {},
+                       "times are in microseconds and sizes in bytes; look for rows in another "
+                       "unit. Without -o the fit is shown and nothing is written");
+}
+
+Result<Fitted> FitGroups(const FitOptions& options, const fit::Groups& groups,
+                         const fit::MachineOptions& machine_options) {
+  Fitted fitted;
+  if (options.output.empty()) {
+    if (groups.groups.empty() && machine_options.work.empty()) {
+      ASSIGN_OR_RETURN(const auto none, fit::FitMachine({}, machine_options));
+    }
+    ASSIGN_OR_RETURN(fitted.curves, FitApart(groups, machine_options));
+    fitted.made = machine_options.work.notes;
+    return fitted;
+  }
+  RETURN_IF_ERROR(fit::CheckOneSystem(groups.groups));
+  ASSIGN_OR_RETURN(fit::FittedMachine found, fit::FitMachine(groups.groups, machine_options));
+  fitted.curves = std::move(found.curves);
+  fitted.made = std::move(found.notes);
+  if (!found.machine.engines.empty()) fitted.engine = found.machine.engines.front().name;
+  fitted.text = ProfileText(options, found.machine);
+  RETURN_IF_ERROR(CheckReadable(fitted.text, options.output));
+  return fitted;
+}
+
 Result<int> RunFit(const FitOptions& options, Io& io) {
   RETURN_IF_ERROR(CheckOptions(options));
   const bool apart = options.output.empty() || options.count_laws;
-  ASSIGN_OR_RETURN(const fit::Groups groups, ReadSampleFiles(options.samples, apart, io));
-  if (options.count_laws) return WriteCountLaws(options, groups);
+  ASSIGN_OR_RETURN(const SampleInput input, ReadSampleFiles(options.samples, apart, io));
+  if (options.count_laws) return WriteCountLaws(options, input.groups);
+  if (input.groups.groups.empty()) PrintNotes(input.groups.notes, io);
   std::optional<Machine> like;
   if (!options.like.empty()) {
     ASSIGN_OR_RETURN(like, LoadMachineFor(options.like, options.common));
   }
-  const fit::MachineOptions machine_options = MachineOptionsFor(options, like ? &*like : nullptr);
-  std::vector<fit::FittedCurve> curves;
-  std::vector<std::string> made;  // notes on what was not measured
-  std::string text, engine;
-  if (options.output.empty()) {
-    if (groups.groups.empty()) {
-      ASSIGN_OR_RETURN(const auto none, fit::FitMachine({}, machine_options));
-    }
-    ASSIGN_OR_RETURN(curves, FitApart(groups, machine_options));
-  } else {
-    RETURN_IF_ERROR(fit::CheckOneSystem(groups.groups));
-    ASSIGN_OR_RETURN(fit::FittedMachine fitted, fit::FitMachine(groups.groups, machine_options));
-    curves = std::move(fitted.curves);
-    made = std::move(fitted.notes);
-    engine = fitted.machine.engines.front().name;
-    text = ProfileText(options, fitted.machine);
-    // What was written must be readable; if it is not, the fault is ours.
-    const auto document = profiles::LoadText(text, options.output, profiles::ShippedLibrary());
-    RETURN_IF_ERROR(document.ok() ? OkStatus() : Status(document.error()));
-    const auto machine = profiles::ToMachine(*document);
-    if (!machine.ok()) return machine.error();
-  }
-  ASSIGN_OR_RETURN(report::FitReport report, ReportOf(options, curves));
-  report.notes = groups.notes;
-  report.notes.insert(report.notes.end(), made.begin(), made.end());
+  fit::MachineOptions machine_options = MachineOptionsFor(options, like ? &*like : nullptr);
+  ASSIGN_OR_RETURN(machine_options.work, fit::FitWork(input.work));
+  ProgressLines progress(io);
+  machine_options.progress = [&progress](const fit::Group& group) {
+    progress.Next("fitting " + (group.system.empty() ? "" : group.system + ": ") + group.Text());
+  };
+  ASSIGN_OR_RETURN(const Fitted fitted, FitGroups(options, input.groups, machine_options));
+  ASSIGN_OR_RETURN(report::FitReport report, ReportOf(options, fitted.curves));
+  report.work = machine_options.work;
+  report.notes = input.groups.notes;
+  report.notes.insert(report.notes.end(), fitted.made.begin(), fitted.made.end());
   report.output = options.output;
-  report.engine = engine;
+  report.engine = fitted.engine;
   if (!options.plot.empty()) {
     RETURN_IF_ERROR(profiles::WriteFileAtomically(options.plot, report::FitPlot(report)));
   }
   // Last, so that a profile that was written means that all went well.
-  if (!text.empty()) RETURN_IF_ERROR(profiles::WriteFileAtomically(options.output, text));
+  if (!fitted.text.empty()) {
+    RETURN_IF_ERROR(profiles::WriteFileAtomically(options.output, fitted.text));
+  }
   Print(report::FitDocument(report), options.common.format, io);
   return kExitOk;
+}
+
+// An option whose text must say something.
+CLI::Option* AddText(CLI::App& command, const std::string& name, std::string* value,
+                     const std::string& what, const std::string& description) {
+  return command.add_option(name, *value, description)
+      ->option_text(what)
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("found an empty text") : std::string();
+      });
 }
 
 }  // namespace
@@ -211,16 +273,13 @@ void AddFit(CLI::App& app, Action* chosen) {
       ->option_text("odd|none");
   command.add_flag("--suggest", options->suggest,
                    "name the sizes whose measurement would lower the error most");
-  command.add_option("-o,--output", options->output, "write a profile")->option_text("FILE");
-  command.add_option("--plot", options->plot, "draw measured and fitted times (SVG)")
-      ->option_text("FILE");
-  command
-      .add_option("--like", options->like,
-                  "what the machine is otherwise: a profile that the written one extends")
-      ->option_text("PROFILE");
-  command.add_option("--name", options->name, "of the written profile (default: of the file)")
-      ->option_text("NAME");
-  command.add_option("--title", options->title, "of the written profile")->option_text("TEXT");
+  AddText(command, "-o,--output", &options->output, "FILE", "write a profile");
+  AddText(command, "--plot", &options->plot, "FILE", "draw measured and fitted times (SVG)");
+  AddText(command, "--like", &options->like, "PROFILE",
+          "what the machine is otherwise: a profile that the written one extends");
+  AddText(command, "--name", &options->name, "NAME",
+          "of the written profile (default: of the file)");
+  AddText(command, "--title", &options->title, "TEXT", "of the written profile");
   command.add_option("--source", options->source_title, "title of the measurements")
       ->option_text("TEXT");
   command.add_option("--source-url", options->source_url, "where they are published")
@@ -228,10 +287,8 @@ void AddFit(CLI::App& app, Action* chosen) {
   command.add_flag(
       "--count-laws", options->count_laws,
       "write what the machines together say of counts of ranks that were not measured");
-  command
-      .add_option("--laws", options->laws,
-                  "what --count-laws wrote, in place of what comes with the program")
-      ->option_text("FILE");
+  AddText(command, "--laws", &options->laws, "FILE",
+          "what --count-laws wrote, in place of what comes with the program");
   AddCommonOptions(command, options->common);
   SetAction(command, chosen, [options](Io& io) { return RunFit(*options, io); });
 }

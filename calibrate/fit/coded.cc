@@ -55,6 +55,8 @@ Result<MeasuredCurve> CurveOf(const CompressedFit& kernel, const Group& coded, c
   ASSIGN_OR_RETURN(const CurveFit fit, FitCurve(points));
   MeasuredCurve curve = Tabulate(fit, plain.op, plain.ranks, plain.nodes);
   curve.predicted = true;
+  // Of the error of what was not measured the band alone can speak.
+  curve.latency_plus_minus = curve.bandwidth_plus_minus = curve.ramp_plus_minus = 0;
   for (CurveKnot& knot : curve.knots) knot.spread = std::max(knot.spread, RoundedSpread(widest));
   return curve;
 }

@@ -10,6 +10,7 @@
 #include "calibrate/fit/compute_fit_parts.h"
 #include "calibrate/fit/compute_solver.h"
 #include "calibrate/fit/compute_table.h"
+#include "calibrate/fit/score.h"
 
 namespace commplan::fit {
 namespace {
@@ -62,12 +63,16 @@ TableSpec GemmTable() {
       0.06};
 }
 
-// One KV head or many, and one query head per KV head or many, select other kernels: the first step
-// on these axes is worth two and three octaves. Chosen as above.
+// Kernels deal work items, sequences times KV heads, to the multiprocessors, and split the keys of
+// each where there are few: the first axis and the third decide most. One KV head or many, and one
+// query head per KV head or many, select other kernels: the first step on these axes is worth two
+// and three octaves. Chosen as above, among six layouts.
 TableSpec AttentionTable() {
-  return {{{{0, 3, 6, 11}, {0, 3, 6, 11}, 3},
-           {{0, 1, 4, 7}, {0, 2, 5, 8}, 3},
-           {{0, 4, 7, 10, 13, 17}, {0, 4, 7, 10, 13, 17}, 3},
+  const std::vector<double> items = {0, 2, 4, 6, 8, 10, 13, 17};
+  const std::vector<double> tokens = {0, 4, 6, 8, 9, 10, 12, 14, 17};
+  return {{{items, items, 2.5},
+           {{0, 1, 7}, {0, 2, 5}, 4},
+           {tokens, tokens, 2.5},
            {{0, 1, 3, 6}, {0, 3, 5, 8}, 3}},
           0.2,
           0.06};
@@ -181,10 +186,10 @@ double LargestGroup(const ComputeDevice& device, const std::vector<AttentionRow>
         above.push_back(rows[i].time_us / InMicros(form.Total()));
       }
     }
-    if (above.size() >= 5 && QuantileAt(above, 0.75) >= kCollapse) {
+    if (above.size() >= 5 && QuantileOf(above, 0.75) >= kCollapse) {
       std::vector<double> own(above.begin(),
                               above.begin() + static_cast<std::ptrdiff_t>(group->second.size()));
-      if (QuantileAt(own, 0.75) >= kCollapse) return limit;
+      if (QuantileOf(own, 0.75) >= kCollapse) return limit;
     }
     limit = group->first;
   }
@@ -199,7 +204,7 @@ std::vector<double> Key(const AttentionShape& s) {
 // Smooths what the models leave over into one table and gives each fit its evidence. `models` and
 // `parts` belong to `fits`, one each.
 template <class Fit, class Model, class Row, class Point, class Regime>
-void ShareTable(const TableSpec& spec, std::size_t parameters, const std::vector<Row>& rows,
+void ShareTable(const TableFitter& fitter, std::size_t parameters, const std::vector<Row>& rows,
                 const std::vector<std::vector<std::size_t>>& parts,
                 const std::vector<Model>& models, Point point, Regime regime,
                 std::vector<Fit*> fits) {
@@ -214,13 +219,13 @@ void ShareTable(const TableSpec& spec, std::size_t parameters, const std::vector
       evidence[p].push_back({point(rows[i].shape), 0, regime(rows[i].shape, formula)});
     }
   }
-  const TableFit table = FitTable(spec, table_rows);
+  const TableFit table = fitter.Fit(table_rows);
   std::size_t next = 0;
   for (std::size_t p = 0; p < parts.size(); ++p) {
     // The closed form saw the row that the table leaves out.
     const double freedom = Freedom(parts[p].size(), parameters);
     for (EvidenceRow& row : evidence[p]) row.left_out = table.left_out[next++] * freedom;
-    fits[p]->evidence = EvidenceOf(evidence[p], spec.axes.size());
+    fits[p]->evidence = EvidenceOf(evidence[p], fitter.spec().axes.size());
     fits[p]->evidence.table = table.table;
   }
 }
@@ -262,6 +267,7 @@ ComputeFits<GemmFit> FitGemm(const ComputeDevice& device, const std::vector<Gemm
   }
 
   ComputeFits<GemmFit> result;
+  const TableFitter fitter(GemmTable());
   for (const auto& [share, engines] : shares) {
     const ComputeType type = share.first;
     std::vector<std::vector<std::size_t>> parts;
@@ -289,7 +295,7 @@ ComputeFits<GemmFit> FitGemm(const ComputeDevice& device, const std::vector<Gemm
     const auto regime = [](const GemmShape& shape, const KernelParts&) {
       return GemmRegime(shape);
     };
-    ShareTable(GemmTable(), kGemmLimits.size(), rows, parts, models, GemmPoint, regime, targets);
+    ShareTable(fitter, kGemmLimits.size(), rows, parts, models, GemmPoint, regime, targets);
     for (GemmFit& fit : fits) result.fits.push_back(std::move(fit));
   }
   return result;
@@ -304,6 +310,7 @@ ComputeFits<AttentionFit> FitAttention(const ComputeDevice& device,
     parts[{row.shape.phase, row.engine, row.kernel, row.values, row.cache}].push_back(i);
   }
   ComputeFits<AttentionFit> result;
+  const TableFitter fitter(AttentionTable());
   for (const auto& [key, part] : parts) {
     const auto& [phase, engine, kernel, values, cache] = key;
     const bool generation = phase == AttentionPhase::kGeneration;
@@ -330,7 +337,7 @@ ComputeFits<AttentionFit> FitAttention(const ComputeDevice& device,
     fit.largest_group = limit;
     const std::vector<AttentionModel> models = {AttentionModel::Create(device, fit).value()};
     const std::size_t parameters = generation ? kGenerationLimits.size() : kContextLimits.size();
-    ShareTable(AttentionTable(), parameters, rows, {kept}, models, AttentionPoint, AttentionRegime,
+    ShareTable(fitter, parameters, rows, {kept}, models, AttentionPoint, AttentionRegime,
                std::vector<AttentionFit*>{&fit});
     result.fits.push_back(std::move(fit));
   }

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "calibrate/fit/compute_fit.h"
+#include "calibrate/fit/score.h"
 
 namespace commplan::fit {
 namespace {
@@ -16,7 +17,7 @@ constexpr double kOutside = 0.05;  // On each side of the band.
 BandFactors BandOf(const std::vector<double>& left_out) {
   const double n = static_cast<double>(left_out.size());
   const double above = std::min(1.0, std::ceil((n + 1) * (1 - kOutside)) / n);
-  return {std::exp(QuantileAt(left_out, 1 - above)), std::exp(QuantileAt(left_out, above))};
+  return {std::exp(QuantileOf(left_out, 1 - above)), std::exp(QuantileOf(left_out, above))};
 }
 
 std::string Digits(double value) {
@@ -26,15 +27,6 @@ std::string Digits(double value) {
 }
 
 }  // namespace
-
-double QuantileAt(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const double place = share * static_cast<double>(values.size() - 1);
-  const std::size_t below = static_cast<std::size_t>(place);
-  if (below + 1 >= values.size()) return values.back();
-  return values[below] + (place - static_cast<double>(below)) * (values[below + 1] - values[below]);
-}
 
 double Freedom(std::size_t rows, std::size_t parameters) {
   const double n = static_cast<double>(rows);

@@ -86,9 +86,6 @@ struct EvidenceRow {
   std::size_t regime = 0;
 };
 
-// By linear interpolation between the sorted values; 0 for none. `share` in [0, 1].
-double QuantileAt(std::vector<double> values, double share);
-
 // How much farther off a row is that the `parameters` had not seen: n / (n - parameters).
 double Freedom(std::size_t rows, std::size_t parameters);
 

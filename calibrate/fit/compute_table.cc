@@ -62,8 +62,9 @@ double Mixed(const TableCorners& corners, const Eigen::VectorXd& values) {
 // The fit of the knots' values under given weights.
 class Knots {
  public:
-  Knots(const Eigen::MatrixXd& inverse_kernel, const std::vector<TableCorners>& corners,
-        const std::vector<TableRow>& rows, const std::vector<double>& weights)
+  Knots(const Eigen::Ref<const Eigen::MatrixXd>& inverse_kernel,
+        const std::vector<TableCorners>& corners, const std::vector<TableRow>& rows,
+        const std::vector<double>& weights)
       : corners_(corners) {
     Eigen::MatrixXd normal = inverse_kernel;
     Eigen::VectorXd right = Eigen::VectorXd::Zero(normal.rows());
@@ -137,10 +138,19 @@ std::vector<double> LeftOut(const Knots& knots, const std::vector<TableRow>& row
 
 }  // namespace
 
+TableFitter::TableFitter(TableSpec spec) : spec_(std::move(spec)) {
+  const Eigen::MatrixXd inverse = InverseKernel(spec_);
+  inverse_kernel_.assign(inverse.data(), inverse.data() + inverse.size());
+}
+
 TableFit FitTable(const TableSpec& spec, const std::vector<TableRow>& rows) {
+  return TableFitter(spec).Fit(rows);
+}
+
+TableFit TableFitter::Fit(const std::vector<TableRow>& rows) const {
   std::vector<std::vector<double>> axes;
   std::size_t size = 1;
-  for (const TableAxis& axis : spec.axes) {
+  for (const TableAxis& axis : spec_.axes) {
     CHECK_EQ(axis.knots.size(), axis.places.size());
     axes.push_back(axis.knots);
     size *= axis.knots.size();
@@ -150,8 +160,9 @@ TableFit FitTable(const TableSpec& spec, const std::vector<TableRow>& rows) {
   corners.reserve(rows.size());
   for (const TableRow& row : rows) corners.push_back(shape.CornersAt(row.point));
 
-  const Eigen::MatrixXd inverse_kernel = InverseKernel(spec);
-  const double sure = 1 / (spec.noise * spec.noise);
+  const Eigen::Map<const Eigen::MatrixXd> inverse_kernel(inverse_kernel_.data(), ToIndex(size),
+                                                         ToIndex(size));
+  const double sure = 1 / (spec_.noise * spec_.noise);
   std::vector<double> weights(rows.size(), sure), residuals(rows.size());
   for (int round = 0;; ++round) {
     const Knots knots(inverse_kernel, corners, rows, weights);
@@ -167,7 +178,7 @@ TableFit FitTable(const TableSpec& spec, const std::vector<TableRow>& rows) {
               LeftOut(knots, rows, weights, residuals)};
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const double u = residuals[i] / (2 * spec.noise);
+      const double u = residuals[i] / (2 * spec_.noise);
       weights[i] = sure / std::sqrt(1 + u * u);
     }
   }

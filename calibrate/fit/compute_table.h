@@ -44,6 +44,19 @@ struct TableFit {
   std::vector<double> left_out;  // Of each row: ln(measured / predicted without its group).
 };
 
+// Holds what all tables of one spec have in common, which takes as long as a fit.
+class TableFitter {
+ public:
+  explicit TableFitter(TableSpec spec);
+
+  const TableSpec& spec() const { return spec_; }
+  TableFit Fit(const std::vector<TableRow>& rows) const;
+
+ private:
+  TableSpec spec_;
+  std::vector<double> inverse_kernel_;  // columns one after the other
+};
+
 TableFit FitTable(const TableSpec& spec, const std::vector<TableRow>& rows);
 
 }  // namespace commplan::fit

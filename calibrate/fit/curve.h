@@ -7,8 +7,10 @@
 // averaged, 4 to 1 between the measured sizes, where the residual decides, and 1 to 1 from three
 // octaves outside, where the line overestimates as surely as the root underestimates. Outside, the
 // time also stays between that of the last row and that times the ratio of the sizes: neither falls
-// with size nor loses bandwidth with it. Fewer rows than 4 allow only the line, a single one a
-// constant.
+// with size nor loses bandwidth with it. The same holds between two rows that do not contradict it:
+// beside a switch a smooth residual rings, and that is taken back (where rows contradict it, the
+// time stays between the bounds in the other order). Fewer rows than 4 allow only the line, a
+// single one a constant.
 //
 // The terms shown (latency, bandwidth, ramp) are those of the simplest form that the rows support:
 // within 2 of the smallest AICc. The `residual` term is the rest, so the terms always add up.
@@ -26,6 +28,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -35,11 +38,6 @@
 #include "model/base/result.h"
 
 namespace commplan::fit {
-
-struct FitOptions {
-  // The richest form to consider for the terms shown; the simplest that suffices is taken.
-  Form richest = Form::kPower;
-};
 
 // Two neighbouring rows between which the library seems to change its algorithm or protocol. A sum
 // of positive terms with one exponent each has a slope d ln t / d ln S that rises from 0 to 1.
@@ -73,8 +71,7 @@ struct CurveFit {
   double least_us = 0;                // The smallest time of a row that is not an outlier.
   std::vector<double> leave_one_out;  // Of each row, in ln t, signed.
   std::vector<Member> members;        // At most kMostMembers.
-  // For predictions outside: the predicted ln(t / reference_us) at the first and last row.
-  double first_y = 0, last_y = 0;
+  std::vector<double> fitted_y;       // Of each row, what the curve makes of it.
 
   double LeastBytes() const { return rows.front().bytes; }
   double MostBytes() const { return rows.back().bytes; }
@@ -83,7 +80,7 @@ struct CurveFit {
 inline constexpr std::size_t kMostMembers = 3;
 
 // Any number of points from one on; an error where one is not positive (see PrepareRows).
-Result<CurveFit> FitCurve(const std::vector<Point>& points, const FitOptions& options = {});
+Result<CurveFit> FitCurve(const std::vector<Point>& points);
 
 struct CurveTerms {
   double latency_us = 0, bandwidth_us = 0, ramp_us = 0;
@@ -111,6 +108,17 @@ Envelope EnvelopeAt(const CurveFit& fit, double bytes);
 
 // sigma of the band (above), in ln t, for a size between the measured ones.
 double BandSigma(const CurveFit& fit, double bytes);
+
+// The 90 % quantiles of |error| / sigma by regime of ln t - ln least t. They say how far this fit
+// errs, not how fast a machine is: so they stand here and no profile has them, but each knot of a
+// profile holds the band that they made. logs_test computes them anew from the held-out rows of
+// public logs, and covers each log with those of all the others.
+struct RegimeQuantile {
+  double up_to = 0;
+  double q = 0;
+};
+inline constexpr std::array<RegimeQuantile, 5> kBandQuantiles = {
+    {{0.15, 2.7}, {0.7, 3.6}, {2.0, 2.5}, {4.0, 2.6}, {HUGE_VAL, 1.9}}};
 
 // The switches that the rows suggest, by size.
 std::vector<Switch> FindSwitches(const std::vector<Row>& all);

@@ -64,9 +64,6 @@ TEST(Curve, TakesTheSimplestForm) {
   for (int e = 10; e <= 28; ++e) line.push_back({std::exp2(e), 10 + std::exp2(e) / 50e3, 0, 1});
   EXPECT_EQ(Fit(line).mean.form, Form::kLine);
   EXPECT_NEAR(Fit(line).mean.latency_us, 10, 0.05);
-  FitOptions options;
-  options.richest = Form::kLine;
-  EXPECT_EQ(FitCurve(ChosenPoints(10, 30, 0, 1), options)->mean.form, Form::kLine);
 }
 
 TEST(Curve, TermsAddUpExactly) {
@@ -155,6 +152,39 @@ TEST(Curve, FollowsAHumpAndListsTheSwitch) {
     return std::log(p.high_us / p.low_us);
   };
   EXPECT_GT(width(std::exp2(19.5)), 3 * width(std::exp2(12.5)));
+}
+
+// Flat at 20 us, then four times as long, flat again: between rows without the step nothing is
+// slower than both of them or faster than both, however a smooth residual would ring.
+TEST(Curve, DoesNotRingBesideAStep) {
+  std::vector<Point> points;
+  for (int e = 10; e <= 24; ++e) points.push_back({std::exp2(e), e < 17 ? 20.0 : 80.0, 0, 1});
+  const CurveFit fit = Fit(points);
+  for (double e = 10.5; e < 24; e += 1) {
+    const double us = Predict(fit, std::exp2(e)).time_us;
+    if (e < 16) {
+      EXPECT_NEAR(us, 20, 1e-6) << e;
+    } else if (e > 17) {
+      EXPECT_NEAR(us, 80, 1e-6) << e;
+    } else {
+      EXPECT_GT(us, 20);
+      EXPECT_LT(us, 80);
+    }
+  }
+}
+
+// A dense sweep knows its steps better than a smooth residual does.
+TEST(Curve, FollowsTheStepsOfADenseSweep) {
+  std::vector<Point> points;
+  const auto truth = [](double bytes) { return bytes < 1e6 ? 20.0 : 26.0; };
+  for (double e = 16; e < 24; e += 1.0 / 64) {
+    points.push_back({std::exp2(e), truth(std::exp2(e)), 0, 1});
+  }
+  const CurveFit fit = Fit(points);
+  for (double e = 16.5; e < 23.5; e += 0.1) {
+    if (std::abs(std::exp2(e) / 1e6 - 1) < 0.15) continue;  // the eighth with the step in it
+    EXPECT_NEAR(Predict(fit, std::exp2(e)).time_us, truth(std::exp2(e)), 0.01) << e;
+  }
 }
 
 TEST(Curve, DoubtsAnOutlier) {

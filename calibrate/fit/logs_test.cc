@@ -1,7 +1,9 @@
 // How well the fit does on every public NCCL log: odd rows held out, few sizes, sizes chosen one by
 // one. The logs lie outside the repository; where they are absent the tests say so and are skipped.
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -85,6 +87,92 @@ TEST(Logs, OddRowsHeldOut) {
   EXPECT_GE(all.coverage90, 0.85);
   EXPECT_LE(all.coverage90, 0.95);
   EXPECT_LT(slowest_ms, 1000);  // A few ms on a quiet machine; sanitizers and neighbours cost.
+}
+
+// |error| / sigma of each held-out row between the measured sizes, by log and regime.
+using Ratios = std::vector<std::array<std::vector<double>, kBandQuantiles.size()>>;
+
+std::size_t RegimeOf(double above_least) {
+  std::size_t regime = 0;
+  while (above_least >= kBandQuantiles[regime].up_to) ++regime;
+  return regime;
+}
+
+Ratios RatiosOf(const std::vector<Log>& logs) {
+  Ratios ratios;
+  for (const Log& log : logs) {
+    const CurveFit fit = FitCurve(TrainingPoints(log.group, true)).value();
+    ratios.emplace_back();
+    for (const GroupRow& row : HeldOutRows(log.group)) {
+      const Prediction p = Predict(fit, row.point.bytes);
+      if (p.extrapolated) continue;
+      const double error = std::abs(std::log(row.point.time_us / p.time_us));
+      ratios.back()[RegimeOf(std::log(p.time_us / fit.least_us))].push_back(
+          error / BandSigma(fit, row.point.bytes));
+    }
+  }
+  return ratios;
+}
+
+// The quantile of a regime over all logs but one.
+double QuantileWithout(const Ratios& ratios, std::size_t regime, std::size_t left_out) {
+  std::vector<double> all;
+  for (std::size_t i = 0; i < ratios.size(); ++i) {
+    if (i != left_out) all.insert(all.end(), ratios[i][regime].begin(), ratios[i][regime].end());
+  }
+  return QuantileOf(std::move(all), 0.9);
+}
+
+TEST(Logs, BandQuantilesAreThoseOfTheLogs) {
+  const std::vector<Log> logs = ReadLogs();
+  if (logs.empty()) GTEST_SKIP() << kMeasuredAbsent;
+  const Ratios ratios = RatiosOf(logs);
+  int rows = 0, covered = 0;
+  for (std::size_t regime = 0; regime < kBandQuantiles.size(); ++regime) {
+    const double found = QuantileWithout(ratios, regime, ratios.size());
+    std::printf("regime %zu: quantile %.2f, in the code %.2f\n", regime, found,
+                kBandQuantiles[regime].q);
+    // A quantile of some fifty to a hundred rows is known to a fifth or so.
+    EXPECT_NEAR(found / kBandQuantiles[regime].q, 1, 0.2) << regime;
+    for (std::size_t i = 0; i < ratios.size(); ++i) {
+      const double q = QuantileWithout(ratios, regime, i);
+      for (const double ratio : ratios[i][regime]) {
+        ++rows;
+        covered += ratio <= q ? 1 : 0;
+      }
+    }
+  }
+  std::printf("each log in the bands of all others: %.1f %%\n", 100.0 * covered / rows);
+  EXPECT_GE(covered, 0.85 * rows);
+  EXPECT_LE(covered, 0.95 * rows);
+}
+
+// The band outside, whose growth with each octave is one number for all: the largest or smallest
+// sizes of each log cut off, up to four octaves.
+TEST(Logs, BandOutsideCovers) {
+  const std::vector<Log> logs = ReadLogs();
+  if (logs.empty()) GTEST_SKIP() << kMeasuredAbsent;
+  constexpr std::size_t kLeastRows = 7;
+  for (const bool larger : {true, false}) {
+    std::vector<Held> held;
+    for (const Log& log : logs) {
+      const std::vector<Point> rows = PointsOf(log.group.rows);
+      const auto order = [](const Point& a, const Point& b) { return a.bytes < b.bytes; };
+      const double least = std::min_element(rows.begin(), rows.end(), order)->bytes;
+      const double most = std::max_element(rows.begin(), rows.end(), order)->bytes;
+      std::vector<Point> train, test;
+      for (const Point& row : rows) {
+        const bool kept = larger ? row.bytes <= most / 16 : row.bytes >= least * 16;
+        (kept ? train : test).push_back(row);
+      }
+      if (train.size() < kLeastRows) continue;
+      const std::vector<Held> more = PredictHeld(CurveOf(log, train), test);
+      held.insert(held.end(), more.begin(), more.end());
+    }
+    const Score score = ScoreOf(held);
+    Print(larger ? "up to four octaves above" : "up to four octaves below", score);
+    EXPECT_GE(score.coverage90, 0.85);
+  }
 }
 
 // All rows, by size.

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "calibrate/fit/coded.h"
-#include "calibrate/fit/pooled.h"
 #include "calibrate/fit/tabulate.h"
 #include "model/base/check.h"
 
@@ -31,9 +30,7 @@ std::string PathWord(std::string_view text) {
 }
 
 bool HasEngine(const Machine* machine, const std::string& name) {
-  return machine != nullptr &&
-         std::any_of(machine->engines.begin(), machine->engines.end(),
-                     [&](const Engine& engine) { return engine.name == name; });
+  return machine != nullptr && FindEngine(machine->engines, name) != nullptr;
 }
 
 // Who stands behind the measurements of a library: the engine of that name, else the first one.
@@ -89,6 +86,8 @@ class Builder {
       out_.machine.engines.push_back(Textbook());
     }
     for (const Engine& engine : out_.machine.engines) SayWhereCurvesCameFrom(engine);
+    PutWork(options_.work, std::string(kSourceId), options_.like, &out_.machine);
+    out_.notes.insert(out_.notes.end(), options_.work.notes.begin(), options_.work.notes.end());
     if (options_.like == nullptr) {
       for (const std::string_view band : {"band_low", "band_high"}) {
         out_.machine.provenance["engines.ideal." + std::string(band)] = {
@@ -148,6 +147,13 @@ class Builder {
     return GBps(FiveDigits(InGBps(rate)));
   }
 
+  // The time of the smallest message where the sizes do not fix the latency.
+  static Time LatencyOf(const MeasuredCurve& curve) {
+    if (curve.latency_plus_minus < 1) return curve.latency;
+    const PreparedCurve prepared(curve);
+    return Micros(FiveDigits(std::exp(prepared.At(curve.measured_min).ln_time) * 1e6));
+  }
+
   void AddTiers() {
     Tier inner{.name = "node"}, outer{.name = "network"};
     inner.ranks = 1;
@@ -160,7 +166,7 @@ class Builder {
       Tier& tier = curve.nodes > 1 ? outer : inner;
       tier.bandwidth = Max(tier.bandwidth, RateOf(curve));
       // No message of one hop takes longer than the quickest operation.
-      tier.latency = Min(tier.latency, curve.latency);
+      tier.latency = Min(tier.latency, LatencyOf(curve));
     }
     // Ranks of one node that were never measured alone are at least as fast as through the network.
     const bool inner_known = inner.bandwidth > Bandwidth();
@@ -204,6 +210,12 @@ class Builder {
                               "measured_min", "measured_max"}) {
         Say(path + key, ProvenanceKind::kFitted, note);
       }
+      for (const auto& [key, known] :
+           {std::pair{"latency_plus_minus", curve.latency_plus_minus > 0},
+            {"bandwidth_plus_minus", curve.bandwidth_plus_minus > 0},
+            {"ramp_plus_minus", curve.ramp_plus_minus > 0}}) {
+        if (known) Say(path + key, ProvenanceKind::kFitted, note);
+      }
     }
   }
 
@@ -215,33 +227,6 @@ class Builder {
 std::string SystemOf(const Group& group) {
   if (!group.system.empty()) return group.system;
   return group.device.empty() ? "a machine without a name" : group.device;
-}
-
-// Four decimals are finer than any law is true.
-CountCoefficients Rounded(CountCoefficients coefficients) {
-  for (double& c : coefficients) c = std::round(c * 1e4) / 1e4;
-  return coefficients;
-}
-
-// What the groups of one family have in common.
-std::string FamilyOf(const Group& group) {
-  Group any = group;
-  any.ranks = 0;
-  return group.system + "\n" + group.device + "\n" + group.kernel + "\n" + any.Text();
-}
-
-// The law's points at the group `target`, from the curves of two other counts.
-void AddSamples(const MeasuredCurve& lower, const MeasuredCurve& upper, const Group& target,
-                std::vector<PooledSample>* samples) {
-  // Beyond a factor of two the counts run on different links, which no correction may follow.
-  constexpr double kFarthest = 0.7;
-  const MeasuredTable table{.curves = {lower, upper}, .corrections = {}};
-  const auto way = MeasuredWay::Find(table, target.op, target.ranks, target.nodes);
-  if (!way.ok() || !way->has_value()) return;
-  for (const GroupRow& row : target.rows) {
-    const PooledSample sample = SampleOf(**way, B(row.point.bytes), row.point.time_us);
-    if (std::abs(sample.excess) < kFarthest) samples->push_back(sample);
-  }
 }
 
 }  // namespace
@@ -268,45 +253,26 @@ Status CheckOneSystem(const std::vector<Group>& groups) {
 }
 
 Result<FittedMachine> FitMachine(const std::vector<Group>& groups, const MachineOptions& options) {
-  if (groups.empty()) {
+  if (groups.empty() && options.work.empty()) {
     return BadInputError("found no measurement that can be fitted", {},
                          "the notes say why each was left out");
   }
+  if (groups.empty() && options.like == nullptr) {
+    return BadInputError(
+        "found only what one device does alone, which says nothing of links", {},
+        "name the machine that it belongs to with --like, or give collectives too");
+  }
   FittedMachine fitted;
   Builder builder(options, &fitted);
-  for (const Group& group : groups) RETURN_IF_ERROR(builder.Add(group));
+  for (const Group& group : groups) {
+    if (options.progress) options.progress(group);
+    RETURN_IF_ERROR(builder.Add(group));
+  }
   ASSIGN_OR_RETURN(const std::vector<PredictedCurve> predicted,
                    PredictCoded(groups, options.odd_held_out));
   for (const PredictedCurve& one : predicted) builder.Add(one);
   builder.Finish();
   return fitted;
-}
-
-Result<std::vector<CountCorrection>> LearnCountLaws(const std::vector<Group>& groups) {
-  std::map<std::string, std::map<int, const Group*>> families;
-  for (const Group& group : groups) {
-    if (group.nodes == 1) families[FamilyOf(group)].emplace(group.ranks, &group);
-  }
-  std::map<Op, std::pair<std::vector<PooledSample>, std::vector<PooledSample>>> samples;
-  for (const auto& [key, family] : families) {
-    std::vector<MeasuredCurve> curves;
-    std::vector<const Group*> members;
-    for (const auto& [ranks, group] : family) {
-      ASSIGN_OR_RETURN(const CurveFit fit, FitCurve(TrainingPoints(*group, false)));
-      curves.push_back(Tabulate(fit, group->op, ranks, 1));
-      members.push_back(group);
-    }
-    for (std::size_t i = 0; i + 2 < curves.size(); ++i) {
-      auto& [between, beyond] = samples[members[i]->op];
-      AddSamples(curves[i], curves[i + 2], *members[i + 1], &between);
-      AddSamples(curves[i], curves[i + 1], *members[i + 2], &beyond);
-    }
-  }
-  std::vector<CountCorrection> laws;
-  for (const auto& [op, both] : samples) {
-    laws.push_back({op, Rounded(FitPooled(both.first)), Rounded(FitPooled(both.second))});
-  }
-  return laws;
 }
 
 }  // namespace commplan::fit

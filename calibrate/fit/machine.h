@@ -3,11 +3,13 @@
 // the machine, tiers as fast as what was measured.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "calibrate/fit/curve.h"
 #include "calibrate/fit/groups.h"
+#include "calibrate/fit/work.h"
 #include "model/base/result.h"
 #include "model/step/machine.h"
 
@@ -22,6 +24,9 @@ struct MachineOptions {
   // What the machine is otherwise; its engines price what was not measured. Null where only the
   // measurements are known.
   const Machine* like = nullptr;
+  DeviceWork work;  // what its device does alone; may be empty
+  // Told of each group before it is fitted; may be empty.
+  std::function<void(const Group&)> progress;
 };
 
 struct FittedCurve {
@@ -45,11 +50,8 @@ std::string EngineLabel(const Group& group);
 // The groups must be of one system: a profile describes one machine. The error names those found.
 Status CheckOneSystem(const std::vector<Group>& groups);
 
-// Fits every group that has a row to fit.
+// Fits every group that has a row to fit. Work alone makes a machine only where `like` says what
+// its links are.
 Result<FittedMachine> FitMachine(const std::vector<Group>& groups, const MachineOptions& options);
-
-// What the pooled correction of the laws over ranks should be, learnt from every family of groups
-// that differ in nothing but the ranks of one node and number three at least; by operation.
-Result<std::vector<CountCorrection>> LearnCountLaws(const std::vector<Group>& groups);
 
 }  // namespace commplan::fit

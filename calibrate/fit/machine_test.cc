@@ -61,6 +61,17 @@ TEST(FitMachine, NamesEnginesAndBuildsTiers) {
   EXPECT_NEAR(InMicros(model->At(MiB(1)).cost.Total()), 30 + 1.75 * 10.486, 1);
 }
 
+TEST(FitMachine, ALatencyThatTheSizesDoNotFixIsTheSmallestTime) {
+  // From 16 MiB on all is bandwidth.
+  Group group = Measured(4, 1);
+  group.rows.erase(group.rows.begin(), group.rows.begin() + 14);
+  for (GroupRow& row : group.rows) row.point.time_us = row.point.bytes / 100e3;
+  const auto fitted = FitMachine({group}, Named());
+  ASSERT_THAT(fitted, IsOk());
+  EXPECT_EQ(fitted->curves[0].curve.latency_plus_minus, 1);
+  EXPECT_NEAR(InMicros(fitted->machine.fabric.tiers[0].latency), 167.8, 2);
+}
+
 TEST(FitMachine, OneNodeHasNoKnownEnd) {
   const auto fitted = FitMachine({Measured(2, 1), Measured(4, 1)}, Named());
   ASSERT_THAT(fitted, IsOk());
@@ -94,19 +105,6 @@ TEST(FitMachine, RefusesWhatIsNoMachine) {
   EXPECT_THAT(FitMachine({}, {}), IsError(ErrorCode::kBadInput, HasSubstr("no measurement")));
   EXPECT_THAT(FitMachine({Measured(8, 1), Measured(8, 1)}, MachineOptions()),
               IsError(ErrorCode::kBadInput, HasSubstr("two sets")));
-}
-
-TEST(CountLaws, AreLearntFromFamiliesOfThreeCounts) {
-  // A machine whose 4 ranks take 10 % more than the law between 2 and 8 says.
-  Group four = Measured(4, 1);
-  for (GroupRow& row : four.rows) row.point.time_us *= 1.1;
-  const auto with = LearnCountLaws({Measured(2, 1), four, Measured(8, 1)});
-  const auto without = LearnCountLaws({Measured(2, 1), Measured(4, 1), Measured(8, 1)});
-  ASSERT_THAT(with, IsOk());
-  ASSERT_EQ(with->size(), 1U);
-  EXPECT_EQ((*with)[0].op, Op::kAllReduce);
-  EXPECT_GT((*with)[0].between[0], (*without)[0].between[0]);
-  EXPECT_TRUE(LearnCountLaws({Measured(2, 1), Measured(8, 1)})->empty());
 }
 
 }  // namespace

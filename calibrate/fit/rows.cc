@@ -106,6 +106,7 @@ Row BinRow(const std::vector<Row>& rows) {
   for (const Row& one : rows) times.push_back(one.time_us);
   row.time_us = Median(std::move(times));
   row.scatter = ScatterOf(rows);
+  row.sizes = static_cast<int>(rows.size());
   row.noise = std::max(
       kLeastNoise, std::max(row.noise, row.scatter) / std::sqrt(static_cast<double>(rows.size())));
   return row;

@@ -44,6 +44,7 @@ struct Row {
   double noise = 0;    // Believed standard deviation of y.
   double weight = 1;   // (usual noise / noise)^2: its share in a least-squares sum.
   double scatter = 0;  // Of single measurements around the row, in ln t; 0: not known.
+  int sizes = 1;       // How many measured sizes it stands for.
   bool outlier = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "calibrate/fit/mean.h"
@@ -16,6 +17,7 @@ constexpr int kStepsPerBracket = 4;
 // on it has one form (curve.h).
 constexpr double kOctavesOutside = 4;
 constexpr std::size_t kRowsForRamp = 4;
+constexpr double kLeastPlusMinus = 0.001;  // the format's last digit
 
 // A share as the double that its percentage with so many parts of one percent reads back as.
 double InPercent(double share, double parts) {
@@ -87,6 +89,44 @@ double Excess(const PreparedCurve& curve, const Exact& exact) {
                   std::abs(found.half_width - exact.half_width) / tolerated);
 }
 
+// The relative standard error of a parameter as the format prints it; at most 1, which says that
+// the rows do not fix it.
+double PlusMinus(const MeanFit& fit, std::string_view name) {
+  for (const Parameter& parameter : fit.parameters) {
+    if (parameter.name != name) continue;
+    if (!parameter.identified) return 1;
+    const double error = parameter.standard_error / parameter.value;
+    return std::clamp(ThreeDecimals(error), kLeastPlusMinus, 1.0);
+  }
+  return 0;
+}
+
+// The physics with its three terms; of no size, any knot stands for it.
+MeasuredCurve PhysicsOf(const CurveFit& fit) {
+  Rows rows;
+  rows.rows = fit.rows;
+  rows.reference_bytes = fit.reference_bytes;
+  rows.reference_us = fit.reference_us;
+  const MeanFit found = FitMean(PhysicsFor(rows.rows.size()), rows);
+  const Mean& mean = found.mean;
+  const double largest = fit.MostBytes();
+  MeasuredCurve curve;
+  curve.latency = RoundedMicros(mean.latency_us);
+  curve.latency_plus_minus = PlusMinus(found, "latency_us");
+  curve.ramp_at = B(mean.reference_bytes);
+  if (Counts(mean, mean.Bandwidth(largest), largest)) {
+    curve.bandwidth = RoundedRate(mean.us_per_byte);
+    curve.bandwidth_plus_minus = PlusMinus(found, "bandwidth_GBps");
+  }
+  if (Counts(mean, mean.Ramp(largest), largest) ||
+      Counts(mean, mean.ramp_us, mean.reference_bytes)) {
+    curve.ramp = RoundedMicros(mean.ramp_us);
+    curve.ramp_plus_minus = PlusMinus(found, "ramp_us");
+  }
+  curve.knots = {{B(fit.rows.front().bytes), 0, 0}};
+  return curve;
+}
+
 }  // namespace
 
 double FiveDigits(double value) {
@@ -97,29 +137,17 @@ double FiveDigits(double value) {
                     : std::round(value * scale) * std::round(1 / scale);
 }
 
+double ThreeDecimals(double value) { return std::round(value * 1e3) / 1e3; }
+
 double RoundedSpread(double spread) { return InPercent(spread, 10); }
 
 MeasuredCurve Tabulate(const CurveFit& fit, Op op, int ranks, int nodes) {
-  Rows rows;
-  rows.rows = fit.rows;
-  rows.reference_bytes = fit.reference_bytes;
-  rows.reference_us = fit.reference_us;
-  const Mean mean = FitMean(PhysicsFor(rows.rows.size()), rows).mean;
-  MeasuredCurve curve;
+  MeasuredCurve curve = PhysicsOf(fit);
   curve.op = op;
   curve.ranks = ranks;
   curve.nodes = nodes;
-  curve.latency = RoundedMicros(mean.latency_us);
-  curve.bandwidth = RoundedRate(
-      Counts(mean, mean.Bandwidth(fit.MostBytes()), fit.MostBytes()) ? mean.us_per_byte : 0);
-  curve.ramp_at = B(mean.reference_bytes);
   curve.measured_min = B(fit.LeastBytes());
   curve.measured_max = B(fit.MostBytes());
-  curve.ramp = RoundedMicros(Counts(mean, mean.Ramp(fit.MostBytes()), fit.MostBytes()) ||
-                                     Counts(mean, mean.ramp_us, mean.reference_bytes)
-                                 ? mean.ramp_us
-                                 : 0);
-  curve.knots = {{B(fit.rows.front().bytes), 0, 0}};  // any knot, to ask for the physics alone
 
   const std::vector<Exact> exact = Sampled(fit);
   std::vector<CurveKnot> knots = {KnotOf(curve, exact.front())};

@@ -20,7 +20,8 @@ MeasuredCurve Tabulate(const CurveFit& fit, Op op, int ranks, int nodes);
 // The spread of a knot as the format prints it.
 double RoundedSpread(double spread);
 
-// The double nearest to the number with five digits.
+// The double nearest to the number with five digits, or three decimals.
 double FiveDigits(double value);
+double ThreeDecimals(double value);
 
 }  // namespace commplan::fit

@@ -39,6 +39,26 @@ TEST(Tabulate, KeepsTheFitWithinItsTolerance) {
   EXPECT_NEAR(InMicros(curve.latency), 10, 2);
 }
 
+TEST(Tabulate, SaysHowWellItsTermsAreKnown) {
+  std::vector<Point> points;
+  for (int e = 9; e <= 30; ++e) {
+    const double noise = 1 + 0.02 * (e % 3 - 1);
+    points.push_back({std::exp2(e), noise * (10 + std::exp2(e) / 100e3), 0, 1});
+  }
+  const auto fit = FitCurve(points);
+  ASSERT_TRUE(fit.ok());
+  const MeasuredCurve curve = Tabulate(*fit, Op::kAllReduce, 8, 1);
+  // 2 % over some ten rows each.
+  EXPECT_GT(curve.latency_plus_minus, 0.003);
+  EXPECT_LT(curve.latency_plus_minus, 0.02);
+  EXPECT_GT(curve.bandwidth_plus_minus, 0.003);
+  EXPECT_LT(curve.bandwidth_plus_minus, 0.02);
+  // One row says nothing of its own error.
+  const auto lone = FitCurve({points[0]});
+  ASSERT_TRUE(lone.ok());
+  EXPECT_EQ(Tabulate(*lone, Op::kAllReduce, 8, 1).bandwidth_plus_minus, 0);
+}
+
 TEST(Tabulate, SmoothPhysicsNeedsFewKnots) {
   std::vector<Point> points;
   for (int e = 9; e <= 30; ++e) points.push_back({std::exp2(e), 10 + std::exp2(e) / 100e3, 0, 1});

@@ -31,13 +31,6 @@ Result<Imported> OwnSamples(std::string_view text, const std::string& file) {
     sample.origin.row = imported.rows - 1;
     before = &sample;
   }
-  if (!set.work.empty()) {
-    const std::size_t n = set.work.size();
-    imported.notes.push_back(
-        {.file = file,
-         .text = std::to_string(n) + (n == 1 ? " measurement" : " measurements") +
-                 " of what one device does alone (copies, codecs): no curve is fitted to them"});
-  }
   imported.samples = std::move(set);
   return imported;
 }

@@ -324,8 +324,8 @@ TEST(ImportAny, InPlaceIsHalfARowOrAWholeOne) {
   std::vector<int> rows;
   for (const Sample& sample : imported->samples.samples) rows.push_back(sample.origin.row);
   EXPECT_THAT(rows, ::testing::ElementsAre(0, 0, 1, 2));
-  ASSERT_EQ(imported->notes.size(), 1U);
-  EXPECT_THAT(imported->notes[0].text, ::testing::HasSubstr("1 measurement of what one device"));
+  EXPECT_TRUE(imported->notes.empty());
+  EXPECT_EQ(imported->samples.work.size(), 1U);
 }
 
 TEST(FormatNote, SaysWhere) {

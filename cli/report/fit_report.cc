@@ -95,14 +95,20 @@ Table PhysicsTable(const FitReport& report) {
                           {"ramp"},
                           {"switches"}},
               .rows = {}};
+  // What the sizes do not fix is no physics, and no number is shown for it.
+  const auto cell = [](bool is_term, double plus_minus, const std::string& text) {
+    return !is_term ? "-" : plus_minus < 1 ? text : "not fixed";
+  };
   for (const FitGroupReport& one : report.groups) {
     const MeasuredCurve& curve = one.curve->curve;
     std::string ramp = ForPeople(curve.ramp);
     ramp.append(" at ").append(fit::SizeText(InBytes(curve.ramp_at)));
     table.rows.push_back({SystemPrefix(one.curve->group) + one.curve->group.Text(),
-                          std::to_string(one.curve->fit.rows.size()), ForPeople(curve.latency),
-                          curve.bandwidth > Bandwidth() ? ForPeople(curve.bandwidth) : "-",
-                          curve.ramp > Time() ? ramp : "-",
+                          std::to_string(one.curve->fit.rows.size()),
+                          cell(true, curve.latency_plus_minus, ForPeople(curve.latency)),
+                          cell(curve.bandwidth > Bandwidth(), curve.bandwidth_plus_minus,
+                               ForPeople(curve.bandwidth)),
+                          cell(curve.ramp > Time(), curve.ramp_plus_minus, ramp),
                           std::to_string(one.curve->fit.switches.size())});
   }
   return table;
@@ -251,6 +257,63 @@ Plot PanelOf(const FitGroupReport& one) {
   return plot;
 }
 
+Json WorkJson(const fit::DeviceWork& work) {
+  Json json;
+  json["name"] = work.device;
+  const bool copies = work.memory_bandwidth > Bandwidth();
+  json["memory_bandwidth_GBps"] = copies ? Json(InGBps(work.memory_bandwidth)) : Json();
+  json["launch_us"] = work.launch_sizes > 0 ? Json(InMicros(work.launch)) : Json();
+  json["codecs"] = Json::array();
+  for (const fit::WorkedCodec& codec : work.codecs) {
+    json["codecs"].push_back({{"name", codec.cost.name}, {"dtype", codec.dtype}});
+    Json& one = json["codecs"].back();
+    const auto put = [&one](const char* key, int sizes, TimePerByte speed) {
+      one[key] = sizes > 0 ? Json(InSecondsPerByte(speed) * 1e12) : Json();
+    };
+    put("encode_ps_per_B", codec.encode_sizes, codec.cost.encode);
+    put("decode_ps_per_B", codec.decode_sizes, codec.cost.decode);
+    put("add_ps_per_B", codec.add_sizes, codec.cost.add);
+    one["pass_us"] = InMicros(codec.cost.pass);
+  }
+  return json;
+}
+
+Table WorkTable(const fit::DeviceWork& work) {
+  Table table{.title = "What the device does alone",
+              .columns = {{"codec", Align::kLeft}, {"encode"}, {"decode"}, {"add"}, {"start"}},
+              .rows = {}};
+  const auto rate = [](int sizes, TimePerByte speed) {
+    return sizes > 0 && speed > TimePerByte() ? ForPeople(1.0 / speed) : std::string("-");
+  };
+  for (const fit::WorkedCodec& codec : work.codecs) {
+    const CodecCost& cost = codec.cost;
+    table.rows.push_back({cost.name, rate(codec.encode_sizes, cost.encode),
+                          rate(codec.decode_sizes, cost.decode), rate(codec.add_sizes, cost.add),
+                          cost.pass > Time() ? ForPeople(cost.pass) : "-"});
+  }
+  return table;
+}
+
+void AddWork(const fit::DeviceWork& work, Document* document) {
+  if (work.empty()) return;
+  document->json["device"] = WorkJson(work);
+  if (work.memory_bandwidth > Bandwidth()) {
+    document->body.push_back(
+        Paragraph{"Memory: " + ForPeople(work.memory_bandwidth) + ", " + work.memory_note});
+  }
+  if (work.launch_sizes > 0) {
+    document->body.push_back(
+        Paragraph{"Launch: " + ForPeople(work.launch) + " for each kernel from the host"});
+  }
+  if (!work.codecs.empty()) document->body.push_back(WorkTable(work));
+}
+
+std::string WrittenText(const FitReport& report) {
+  std::string text = "Written: " + report.output;
+  if (!report.engine.empty()) text.append(", engine ").append(report.engine);
+  return text;
+}
+
 }  // namespace
 
 Document FitDocument(const FitReport& report) {
@@ -283,7 +346,8 @@ Document FitDocument(const FitReport& report) {
     }
   }
   json["notes"] = report.notes;
-  document.body.push_back(PhysicsTable(report));
+  if (!report.groups.empty()) document.body.push_back(PhysicsTable(report));
+  AddWork(report.work, &document);
   if (report.held_out) {
     document.body.push_back(ScoreTable(report));
     if (overall.points > 0) document.body.push_back(WorstTable(report));
@@ -293,7 +357,7 @@ Document FitDocument(const FitReport& report) {
   if (!doubts.rows.empty()) document.body.push_back(doubts);
   for (const std::string& note : report.notes) document.body.push_back(Paragraph{"Note: " + note});
   if (!report.output.empty()) {
-    document.body.push_back(Paragraph{"Written: " + report.output + ", engine " + report.engine});
+    document.body.push_back(Paragraph{WrittenText(report)});
   }
   return document;
 }

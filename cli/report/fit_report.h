@@ -8,6 +8,7 @@
 #include "calibrate/fit/machine.h"
 #include "calibrate/fit/score.h"
 #include "calibrate/fit/suggest.h"
+#include "calibrate/fit/work.h"
 #include "cli/report/document.h"
 
 namespace commplan::report {
@@ -21,6 +22,7 @@ struct FitGroupReport {
 struct FitReport {
   std::vector<FitGroupReport> groups;
   std::vector<std::string> notes;
+  fit::DeviceWork work;  // what one device does alone; may be empty
   bool held_out = false;
   bool suggest = false;
   std::string output;  // the profile that was written; "" for none

@@ -9,6 +9,7 @@
 namespace commplan {
 namespace {
 
+// As in calibrate/fit/curve.cc, whose knots reach four octaves out; a test on logs checks it.
 constexpr double kHalfWidthPerOctave = 0.1;
 
 double Clip(double value, double a, double b) {

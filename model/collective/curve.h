@@ -39,6 +39,11 @@ struct MeasuredCurve {
   Bandwidth bandwidth{};  // 0: no such term
   Time ramp{};            // of a message of `ramp_at`
   Bytes ramp_at = MiB(1);
+  // Relative standard errors of the three. 0: not stated; 1: as large as the value or larger, so
+  // that the sizes measured do not fix it.
+  double latency_plus_minus = 0;
+  double bandwidth_plus_minus = 0;
+  double ramp_plus_minus = 0;
   Bytes measured_min{};  // the sizes that were measured
   Bytes measured_max{};
   bool predicted = false;  // made from other groups of the same kernel; nothing was measured here

@@ -11,10 +11,6 @@
 namespace commplan {
 namespace {
 
-// What the band of a predicted count gains over the curves it comes from, in ln t: it then covers
-// 93 % (between) and about 90 % (beyond) of the points of measured tables.
-constexpr double kBetweenWidth = 0.15;
-constexpr double kBeyondWidth = 0.25;  // for each doubling
 // A term that falls with the count (by noise) is not followed below this share of its last value.
 constexpr double kLeastOfLast = 0.5;
 
@@ -112,7 +108,6 @@ void MeasuredWay::SetLaw(double count, double lower_count, double upper_count, d
   const double share = std::log2(count / lower_count) / std::log2(upper_count / lower_count);
   beyond_ = count > upper_count;
   share_ = beyond_ ? 1 : share;
-  octaves_beyond_ = beyond_ ? std::log2(count / upper_count) : 0;
   mean_.latency = Seconds(Interpolate(InSeconds(lower.latency), InSeconds(upper.latency), share));
   mean_.ramp =
       Seconds(Interpolate(InSeconds(lower_.Ramp(upper.ramp_at)), InSeconds(upper.ramp), share));
@@ -122,6 +117,17 @@ void MeasuredWay::SetLaw(double count, double lower_count, double upper_count, d
   const double rate =
       beyond_ || !both ? upper_rate : lower_rate * std::pow(upper_rate / lower_rate, share);
   mean_.per_byte = SecondsPerByte(rate * volume);
+}
+
+void MeasuredWay::SetCorrection(const std::vector<CountCorrection>& corrections, double doublings,
+                                bool over_nodes) {
+  double known = 0;
+  for (const CountCorrection& correction : corrections) {
+    if (correction.op != upper_.curve().op) continue;
+    if (!over_nodes) pooled_ = beyond_ ? correction.beyond : correction.between;
+    known = beyond_ ? correction.beyond_band : correction.between_band;
+  }
+  law_half_width_ = std::max(1.0, doublings) * std::log1p(known > 0 ? known : kUnmeasuredLawBand);
 }
 
 Result<std::optional<MeasuredWay>> MeasuredWay::Find(const MeasuredTable& table, Op op, int ranks,
@@ -152,17 +158,20 @@ Result<std::optional<MeasuredWay>> MeasuredWay::Find(const MeasuredTable& table,
         "measure " + std::to_string(ranks) + " ranks, or ask another engine of the profile");
   }
   way.SetLaw(over_nodes ? nodes : ranks, lower, upper, BusBandwidthFactor(op, ranks));
-  if (!over_nodes) {
-    for (const CountCorrection& correction : table.corrections) {
-      if (correction.op == op) way.pooled_ = way.beyond_ ? correction.beyond : correction.between;
-    }
-  }
+  const double beyond = std::log2(static_cast<double>(over_nodes ? nodes : ranks) / upper);
+  way.SetCorrection(table.corrections, beyond, over_nodes);
   return std::optional<MeasuredWay>(std::move(way));
 }
 
+double Correction(const CountCoefficients& k, const MeasuredWay::Features& f) {
+  return k[0] + k[1] * f.g + k[2] * f.w + k[3] * f.w * f.g;
+}
+
 MeasuredWay::Features MeasuredWay::FeaturesAt(Bytes bytes) const {
-  const double lower = lower_.At(bytes).ln_time, upper = upper_.At(bytes).ln_time;
+  const PreparedCurve::Answer below = lower_.At(bytes), above = upper_.At(bytes);
+  const double lower = below.ln_time, upper = above.ln_time;
   Features features;
+  features.half_width = std::max(below.half_width, above.half_width);
   features.g = upper - lower;
   features.w =
       std::sqrt(std::clamp(LatencyShare(lower_, lower) * LatencyShare(upper_, upper), 0.0, 1.0));
@@ -177,11 +186,9 @@ PreparedCurve::Answer MeasuredWay::LawAt(Bytes bytes) const {
   const Features f = FeaturesAt(bytes);
   // All of the correction half-way between and beyond, none at the measured counts.
   const double part = beyond_ ? 1 : 4 * share_ * (1 - share_);
-  const CountCoefficients& k = pooled_;
   PreparedCurve::Answer answer;
-  answer.ln_time = f.ln_base + part * (k[0] + k[1] * f.g + k[2] * f.w + k[3] * f.w * f.g);
-  answer.half_width = std::max(lower.half_width, upper.half_width) +
-                      (beyond_ ? kBeyondWidth * std::max(1.0, octaves_beyond_) : kBetweenWidth);
+  answer.ln_time = f.ln_base + part * Correction(pooled_, f);
+  answer.half_width = f.half_width + law_half_width_;
   answer.deviation = std::expm1(answer.ln_time - std::log(InSeconds(MeanOf(mean_, bytes))));
   answer.extrapolated = beyond_ || lower.extrapolated || upper.extrapolated;
   return answer;

@@ -15,7 +15,10 @@
 // Latency follows the logarithm, not the ring's steps, because small messages go through a tree.
 //
 // pooled(S) = A + B g + C w' + D w' g is a correction learnt from other machines, which a profile
-// may carry: g = ln(t_q/t_p) at S, w' the root of the product of the two latency shares a/t.
+// may carry: g = ln(t_q/t_p) at S, w' the root of the product of the two latency shares a/t. With
+// it comes how far the law went astray on those machines; the band is wider by that. It is learnt
+// over ranks; over nodes, of which too few machines are known, the correction is none and the band
+// is the same.
 //
 // Counts are ranks of one node; or nodes, with the same number of ranks on each. A machine whose
 // ranks reach each other directly at p but not at q (peer access is lost, say across sockets)
@@ -43,6 +46,10 @@ struct CountCorrection {
   Op op = Op::kAllReduce;
   CountCoefficients between{};
   CountCoefficients beyond{};
+  // By how much the band of a law is wider than that of the curves it stands on, as w of a factor
+  // 1 + w either way; beyond, for each doubling. 0: nobody measured it.
+  double between_band = 0;
+  double beyond_band = 0;
 };
 
 struct MeasuredTable {
@@ -54,6 +61,10 @@ struct MeasuredTable {
 // counts as lost. Over 2 to 4 and 2 to 8 ranks of one machine, machines that keep it measure 0.4 to
 // 1.8, and those that lose it 3.3 to 17.
 inline constexpr double kPeerLossFactor = 2.5;
+
+// A law whose errors nobody measured may be off by a factor of two either way: as far as one more
+// doubling of the count could bring it.
+inline constexpr double kUnmeasuredLawBand = 1;
 
 class MeasuredWay {
  public:
@@ -83,24 +94,30 @@ class MeasuredWay {
   struct Features {
     double g = 0, w = 0;
     double ln_base = 0;
+    double half_width = 0;  // of the wider band of its two curves, in ln t
   };
   Features FeaturesAt(Bytes bytes) const;
 
  private:
   MeasuredWay(const MeasuredTable& table, std::size_t lower, std::size_t upper);
   void SetLaw(double count, double lower_count, double upper_count, double volume);
+  void SetCorrection(const std::vector<CountCorrection>& corrections, double doublings,
+                     bool over_nodes);
   PreparedCurve::Answer LawAt(Bytes bytes) const;
 
   PreparedCurve lower_, upper_;  // the same one where the group itself was measured
   std::size_t lower_index_, upper_index_;
   bool between_nodes_ = false;
   bool beyond_ = false;
-  double share_ = 1;  // w; 1 beyond
-  double octaves_beyond_ = 0;
+  double share_ = 1;           // w; 1 beyond
+  double law_half_width_ = 0;  // what the law adds to the band, in ln t
   // The physics of the group, and the correction.
   CurveInputs<double> mean_;
   CountCoefficients pooled_{};
 };
+
+// pooled(S), as ln t.
+double Correction(const CountCoefficients& coefficients, const MeasuredWay::Features& features);
 
 // The curve that is nearest to a group: of the same operation first, then by ranks and nodes.
 // Nothing where the table is empty.

@@ -82,6 +82,21 @@ TEST(Measured, UsesTheCorrectionOfItsOperation) {
   EXPECT_EQ(Us(Way(table, 8), 1e6), Us(Way({.curves = {Chosen(8)}, .corrections = {}}, 8), 1e6));
 }
 
+TEST(Measured, TheBandOfALawIsThatOfItsCurvesAndItsOwn) {
+  MeasuredTable table{.curves = {Chosen(2), Chosen(8)}, .corrections = {}};
+  const auto width = [&table](int ranks) { return Way(table, ranks).At(MiB(1)).half_width; };
+  // Nobody measured how far the law goes astray: a factor of two, and four for two doublings.
+  EXPECT_NEAR(width(4), std::log(1.05) + std::log(2), 1e-12);
+  EXPECT_NEAR(width(32), std::log(1.05) + 2 * std::log(2), 1e-12);
+  CountCorrection known{Op::kAllReduce, {}, {}};
+  known.between_band = 0.1;
+  known.beyond_band = 0.3;
+  table.corrections = {known};
+  EXPECT_NEAR(width(4), std::log(1.05) + std::log(1.1), 1e-12);
+  EXPECT_NEAR(width(32), std::log(1.05) + 2 * std::log(1.3), 1e-12);
+  EXPECT_NEAR(width(8), std::log(1.05), 1e-12);
+}
+
 TEST(Measured, CountsNodesWhereThereAreSeveral) {
   // 8 ranks on 1 node, 16 on 2: a law over nodes for 32 on 4, none for 16 on 4.
   const MeasuredTable table{.curves = {Chosen(8), Chosen(16, 3, 2)}, .corrections = {}};

@@ -7,14 +7,7 @@
 namespace commplan {
 namespace {
 
-const Engine* FindEngine(const std::vector<Engine>& engines, const std::string& name) {
-  for (const Engine& engine : engines) {
-    if (engine.name == name) return &engine;
-  }
-  return nullptr;
-}
-
-std::vector<Variant> VariantsOf(const Engine& engine, Op op, const GroupShape& shape) {
+std::vector<Variant> WaysOf(const Engine& engine, Op op, const GroupShape& shape) {
   switch (engine.rule) {
     case EngineRule::kNccl:
       return NcclVariants(engine, op, shape);
@@ -29,18 +22,49 @@ std::vector<Variant> VariantsOf(const Engine& engine, Op op, const GroupShape& s
   CHECK(false);
 }
 
+// What an engine can run for elements of this type.
+std::vector<Variant> VariantsOf(const Engine& engine, const CollectiveRequest& request,
+                                const GroupShape& shape) {
+  std::vector<Variant> variants = WaysOf(engine, request.op, shape);
+  if (const TypeRule* rule = RuleFor(engine, request.op, request.type)) {
+    ApplyRule(*rule, &variants);
+  }
+  return variants;
+}
+
 // Ways that differ by rounding only are equal, and of equals the first one is taken.
 constexpr double kTie = 1 - 1e-12;
 
 // What the fallback engines of `engine` can run, each behind what falls back to it.
-void AddFallbacks(const std::vector<Engine>& engines, const Engine& engine, Op op,
-                  const GroupShape& shape, std::vector<Variant>* variants) {
+void AddFallbacks(const std::vector<Engine>& engines, const Engine& engine,
+                  const CollectiveRequest& request, const GroupShape& shape,
+                  std::vector<Variant>* variants) {
   const Engine* fallback = FindEngine(engines, engine.fallback);
   for (std::size_t i = 0; i < engines.size() && fallback != nullptr; ++i) {
-    const std::vector<Variant> more = VariantsOf(*fallback, op, shape);
+    const std::vector<Variant> more = VariantsOf(*fallback, request, shape);
     variants->insert(variants->end(), more.begin(), more.end());
     fallback = FindEngine(engines, fallback->fallback);
   }
+}
+
+// Whether one of the engine and its fallbacks has a rule for the type; who then refuses it, if one
+// does.
+struct TypeRules {
+  bool any = false;
+  const Engine* refusing = nullptr;
+};
+TypeRules RulesFor(const std::vector<Engine>& engines, const Engine& engine,
+                   const CollectiveRequest& request) {
+  TypeRules rules;
+  const Engine* asked = &engine;
+  for (std::size_t i = 0; i <= engines.size() && asked != nullptr; ++i) {
+    if (const TypeRule* rule = RuleFor(*asked, request.op, request.type)) {
+      rules.any = true;
+      if (rule->refused) rules.refusing = asked;
+    }
+    asked = FindEngine(engines, asked->fallback);
+  }
+  return rules;
 }
 
 bool Extrapolates(const Engine& engine, Op op, const GroupShape& shape, Bytes bytes) {
@@ -54,10 +78,12 @@ bool Extrapolates(const Engine& engine, Op op, const GroupShape& shape, Bytes by
 
 // Which of a variant's inputs are latencies, and which are rates.
 bool IsLatency(Symbol symbol) {
-  return symbol == Symbol::kLatency || symbol == Symbol::kNetLatency || symbol == Symbol::kLaunch;
+  return symbol == Symbol::kLatency || symbol == Symbol::kNetLatency ||
+         symbol == Symbol::kLatency3 || symbol == Symbol::kLatency4 || symbol == Symbol::kLaunch;
 }
 bool IsRate(Symbol symbol) {
-  return symbol == Symbol::kBandwidth || symbol == Symbol::kNetBandwidth;
+  return symbol == Symbol::kBandwidth || symbol == Symbol::kNetBandwidth ||
+         symbol == Symbol::kBandwidth3 || symbol == Symbol::kBandwidth4;
 }
 
 }  // namespace
@@ -99,10 +125,21 @@ Result<CollectiveModel> CollectiveModel::Create(const Fabric& fabric,
   ASSIGN_OR_RETURN(model.placement_, Place(fabric, request.group));
   model.shape_ = ShapeOf(fabric, model.placement_);
   if (request.group.ranks == 1) return model;
-  model.variants_ = VariantsOf(engine, request.op, model.shape_);
-  AddFallbacks(engines, engine, request.op, model.shape_, &model.variants_);
+  const TypeRules types = RulesFor(engines, engine, request);
+  model.variants_ = VariantsOf(engine, request, model.shape_);
+  AddFallbacks(engines, engine, request, model.shape_, &model.variants_);
   const std::string what =
       std::string(Name(request.op)) + " among " + std::to_string(request.group.ranks) + " ranks";
+  if (model.variants_.empty() && types.refusing != nullptr) {
+    const std::string type(Name(request.type));
+    const std::string& refusing = types.refusing->name;
+    return UnsupportedError("engine " + refusing + " does not add elements of type " + type +
+                                " on this machine (engines." + refusing + ".types): " + what +
+                                " cannot run",
+                            "add in another type, such as bf16; operations that only move data "
+                            "take " +
+                                type);
+  }
   if (model.variants_.empty()) {
     return UnsupportedError("engine " + engine.name + " has no way to run " + what + " there",
                             "choose another engine of the profile with --engine");
@@ -123,25 +160,29 @@ Result<CollectiveModel> CollectiveModel::Create(const Fabric& fabric,
                               "it can use " + available);
     }
   }
-  RETURN_IF_ERROR(model.FindMeasured(fabric, engines));
+  // Times were measured with a type that no rule is for.
+  if (!types.any) RETURN_IF_ERROR(model.FindMeasured(fabric, engines));
   return model;
 }
 
-int CollectiveModel::Cheapest(Bytes bytes, const Engine* of) const {
+int CollectiveModel::Cheapest(Bytes bytes, const Engine* of, std::optional<Cost>* cost) const {
   int best = -1;
   Time less = 2.0 * kNever;  // to be better a time must be below it
+  std::optional<Cost> value;
   for (std::size_t i = 0; i < variants_.size(); ++i) {
     if (variants_[i].engine != of) continue;
-    const Time time = ChoiceTime(variants_[i], bytes, less);
+    value.reset();
+    const Time time = ChoiceTime(variants_[i], bytes, less, &value);
     if (best < 0 || time < less) {
       best = static_cast<int>(i);
       less = time * kTie;
+      *cost = value;
     }
   }
   return best;
 }
 
-int CollectiveModel::ChooseByRules(Bytes bytes) const {
+int CollectiveModel::ChooseByRules(Bytes bytes, std::optional<Cost>* cost) const {
   const Engine* const chooser = variants_.front().engine;
   for (const ChoiceRule& rule : chooser->rules) {
     if (rule.op != request_.op || shape_.ranks < rule.ranks_min || shape_.ranks > rule.ranks_max ||
@@ -156,23 +197,24 @@ int CollectiveModel::ChooseByRules(Bytes bytes) const {
   }
   // No rule speaks of this size: the fallback engine runs it, as far as there is one.
   for (const Variant& variant : variants_) {
-    if (variant.engine != chooser) return Cheapest(bytes, variant.engine);
+    if (variant.engine != chooser) return Cheapest(bytes, variant.engine, cost);
   }
-  return Cheapest(bytes, chooser);
+  return Cheapest(bytes, chooser, cost);
 }
 
-int CollectiveModel::Choose(Bytes bytes) const {
+int CollectiveModel::Choose(Bytes bytes, std::optional<Cost>* cost) const {
   const bool rules = variants_.front().engine->rule == EngineRule::kRules;
-  if (rules && !request_.algorithm) return ChooseByRules(bytes);
-  return Cheapest(bytes, variants_.front().engine);
+  if (rules && !request_.algorithm) return ChooseByRules(bytes, cost);
+  return Cheapest(bytes, variants_.front().engine, cost);
 }
 
 Price CollectiveModel::At(Bytes bytes) const {
   Price price;
   if (variants_.empty()) return price;  // a single rank has nobody to talk to
-  price.variant = Choose(bytes);
+  std::optional<Cost> found;
+  price.variant = Choose(bytes, &found);
   const Variant& variant = VariantOf(price);
-  price.cost = variant.card->value(InputsFor(variant, bytes));
+  price.cost = found ? *found : variant.card->value(InputsFor(variant, bytes));
   const Time total = price.cost.Total();
   const Engine& engine = *variant.engine;
   price.extrapolated = Extrapolates(engine, request_.op, shape_, bytes);
@@ -214,11 +256,12 @@ Sensitivity CollectiveModel::SensitivityAt(Bytes bytes) const {
   const Inputs<double> x = InputsFor(variant, bytes);
   const Slopes total = variant.card->slopes(Differentiable(x)).Total().base();
   Inputs<double> half = x, faster = x;
-  half.latency = half.latency / 2.0;
-  half.net_latency = half.net_latency / 2.0;
-  half.launch = half.launch / 2.0;
-  faster.bandwidth = faster.bandwidth * 2.0;
-  faster.net_bandwidth = faster.net_bandwidth * 2.0;
+  VisitInputs(half, [](Symbol symbol, auto& member) {
+    if (IsLatency(symbol)) member = member / 2.0;
+  });
+  VisitInputs(faster, [](Symbol symbol, auto& member) {
+    if (IsRate(symbol)) member = member * 2.0;
+  });
   // A scaled price keeps its factor.
   const Time now = variant.card->value(x).Total();
   const double scale = now > Time() ? price.cost.Total() / now : 1;

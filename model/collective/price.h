@@ -61,7 +61,8 @@ struct Sensitivity {
 struct CollectiveRequest {
   Op op = Op::kAllReduce;
   Group group;
-  std::optional<Algorithm> algorithm;  // fixed by the user
+  std::optional<Algorithm> algorithm;    // fixed by the user
+  ElementType type = ElementType::kAny;  // of the elements
 };
 
 class CollectiveModel {
@@ -97,9 +98,10 @@ class CollectiveModel {
 
  private:
   CollectiveModel() = default;
-  int Choose(Bytes bytes) const;
-  int ChooseByRules(Bytes bytes) const;
-  int Cheapest(Bytes bytes, const Engine* of) const;
+  // Where choosing finds out what the chosen way costs it leaves that in `cost`.
+  int Choose(Bytes bytes, std::optional<Cost>* cost) const;
+  int ChooseByRules(Bytes bytes, std::optional<Cost>* cost) const;
+  int Cheapest(Bytes bytes, const Engine* of, std::optional<Cost>* cost) const;
 
   // The nearest measured group, with the model of the engine behind it.
   struct Anchor;

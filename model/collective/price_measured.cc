@@ -11,14 +11,8 @@ namespace commplan {
 namespace {
 
 // The half-width of the band of a scaled price, in ln t, beyond that of the curve it stands on.
+// Where 4 ranks are scaled from 2 (GB200, docs/validation.md) it covers 87 % of the rows.
 constexpr double kScaledWidth = 0.4;
-
-const Engine* FindEngine(const std::vector<Engine>& engines, const std::string& name) {
-  for (const Engine& engine : engines) {
-    if (engine.name == name) return &engine;
-  }
-  return nullptr;
-}
 
 void SetBand(double half_width, Price* price) {
   const Time total = price->cost.Total();
