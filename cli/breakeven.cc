@@ -117,10 +117,22 @@ BreakEven Times(BreakEven answer, double factor) {
   return answer;
 }
 
+// The codec as it is asked about.
+struct Asked {
+  const Machine& machine;
+  const CodecOnMachine& codec;
+  std::optional<CompressedScheme> scheme;
+  bool own_cost = false;  // from the command line: a measured kernel's times know nothing of it
+
+  Result<CompressionModel> On(const CollectiveModel& plain) const {
+    if (own_cost) return CompressionModel::Create(plain, codec.cost, scheme);
+    return CompressionModel::CreateOn(machine, plain, codec, scheme);
+  }
+};
+
 // Within one node only: further nodes come whole, and their count is another question.
-std::optional<BreakEven> RanksOf(const Machine& machine, const CompressionModel& model,
-                                 const CodecCost& codec, std::optional<CompressedScheme> scheme,
-                                 Bytes bytes) {
+std::optional<BreakEven> RanksOf(const Asked& asked, const CompressionModel& model, Bytes bytes) {
+  const Machine& machine = asked.machine;
   const Placement& placement = model.plain().placement();
   if (model.plain().request().op == Op::kPointToPoint || placement.levels.size() > 1) return {};
   const auto tier = static_cast<std::size_t>(placement.levels.front().tier);
@@ -131,7 +143,7 @@ std::optional<BreakEven> RanksOf(const Machine& machine, const CompressionModel&
     const auto plain =
         CollectiveModel::Create(machine.fabric, machine.engines, model.plain().engine(), request);
     if (!plain.ok() || plain->placement().levels.size() > 1) return std::nullopt;
-    const auto other = CompressionModel::Create(*plain, codec, scheme);
+    const auto other = asked.On(*plain);
     if (!other.ok()) return std::nullopt;
     return other->At(bytes).comparison.gain;
   };
@@ -171,8 +183,11 @@ Result<int> RunBreakeven(const BreakevenOptions& options, Io& io) {
   ASSIGN_OR_RETURN(const Machine machine, MachineFor(options, choice.codec.name));
   ASSIGN_OR_RETURN(const CodecOnMachine codec, CodecOn(machine, choice.codec.name, choice.Share()));
   ASSIGN_OR_RETURN(const CollectiveModel plain, PlainModel(options, machine));
-  ASSIGN_OR_RETURN(const CompressionModel model,
-                   CompressionModel::Create(plain, codec.cost, choice.scheme));
+  const Asked asked{.machine = machine,
+                    .codec = codec,
+                    .scheme = choice.scheme,
+                    .own_cost = !options.codec_speed.empty() || !options.codec_call.empty()};
+  ASSIGN_OR_RETURN(const CompressionModel model, asked.On(plain));
   const Placement& placement = plain.placement();
   const bool network = plain.shape().nodes > 1 && !plain.shape().network_only;
   const Level& level = network ? placement.levels[1] : placement.levels.front();
@@ -191,7 +206,7 @@ Result<int> RunBreakeven(const BreakevenOptions& options, Io& io) {
     report.codec_rate = Times(WhereCodecSpeedPays(model, report.bytes, kLeastFactor, kMostFactor),
                               1 / InSecondsPerByte(codec.cost.encode));
   }
-  report.ranks = RanksOf(machine, model, codec.cost, choice.scheme, report.bytes);
+  report.ranks = RanksOf(asked, model, report.bytes);
   Print(report::BreakevenDocument(report), options.common.format, io);
   return kExitOk;
 }

@@ -107,16 +107,19 @@ std::string GroupText(const CollectiveRequest& request) {
 
 std::string AnswerText(const BreakevenReport& r, const CompressionAnswer& a, bool pays) {
   std::string text = pays ? "pays" : "does not pay";
-  text += ": " + ForPeople(a.coded.cost.Total()) + " by " + std::string(Name(a.coded.scheme)) +
-          " instead of " + ForPeople(a.plain.cost.Total());
+  text += ": " + ForPeople(a.coded.cost.Total()) + " by " + CodedBy(*r.model, a) + " instead of " +
+          ForPeople(a.plain.cost.Total());
   if (r.overlap) {
     text += ", with " + ShareForPeople(*r.overlap) + " of the communication hidden";
   } else if (a.comparison.verdict == CompressionVerdict::kWithinBand) {
     text += ", too close to tell";
   }
-  text += "; without a codec that scheme would take " + ForPeople(a.without_codec);
+  if (!a.without_codec) return text;
+  text += a.measured ? "; without a codec that kernel takes "
+                     : "; without a codec that scheme would take ";
+  text += ForPeople(*a.without_codec);
   // Whoever can run the scheme can run it without the codec.
-  const bool by_scheme = pays && a.without_codec < a.coded.cost.Total();
+  const bool by_scheme = pays && *a.without_codec < a.coded.cost.Total();
   return by_scheme ? text + ", so it is the scheme that pays" : text;
 }
 
@@ -140,21 +143,20 @@ Document BreakevenDocument(const BreakevenReport& r) {
   json["codec"] = r.codec->cost.name;
   json["dtype"] = SourceName(r.source);
   json["ratio"] = 1 / r.codec->cost.share;
-  json["scheme"] = Name(a.coded.scheme);
+  json["scheme"] = SchemeName(a);
   json["pays"] = pays;
   json["verdict"] = Name(a.comparison.verdict);
   json["gain"] = a.comparison.gain;
   json["time_us"] = InMicros(a.coded.cost.Total());
   json["plain_time_us"] = InMicros(a.plain.cost.Total());
-  json["without_codec_us"] = InMicros(a.without_codec);
-  json["codec_gain"] = a.without_codec / a.coded.cost.Total();
+  PutWithoutCodec(a, &json);
   const std::vector<Line> lines = LinesOf(r);
   for (const Line& line : lines) json["breakeven"][line.key] = ValueJson(line);
   for (const Line& line : lines) json["details"][line.key] = DetailJson(line);
   json["one_transfer"] = {{"bandwidth_GBps", InGBps(rate)},
                           {"budget_ps_per_byte", InSecondsPerByte(budget) * 1e12},
                           {"needed_codec_GBps", InGBps(1.0 / budget)}};
-  json["caveat"] = CodecCaveat(*r.codec);
+  json["caveat"] = CodecCaveat(*r.codec, a.measured);
 
   document.body.push_back(Paragraph{r.codec->cost.name + " for " + GroupText(request) + " on " +
                                     r.machine->name + ": here, with " + ForPeople(r.bytes) +
@@ -174,7 +176,7 @@ Document BreakevenDocument(const BreakevenReport& r) {
       "One transfer over " + ForPeople(rate) + " becomes faster where the codec takes less than " +
       ForPeople(budget) +
       " of the tensor, encoding and decoding together: " + ForPeople(1.0 / budget) + "."});
-  const std::string caveat = CodecCaveat(*r.codec);
+  const std::string caveat = CodecCaveat(*r.codec, a.measured);
   if (!caveat.empty()) document.body.push_back(Paragraph{"Note: " + caveat + "."});
   return document;
 }

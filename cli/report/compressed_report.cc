@@ -5,49 +5,41 @@
 #include <utility>
 #include <vector>
 
-#include "cli/report/formula_text.h"
+#include "cli/report/compressed_explain.h"
+#include "cli/report/measured_explain.h"
 #include "cli/report/tables.h"
 #include "model/base/units.h"
 
 namespace commplan::report {
 namespace {
 
-constexpr std::array<const char*, 7> kCodecKeys = {
-    "encode", "decode", "add", "pass", "call", "one_link_efficiency", "many_links_efficiency"};
+constexpr std::array<const char*, 8> kCodecKeys = {
+    "encode",      "decode", "add", "pass", "call", "one_link_efficiency", "many_links_efficiency",
+    "memory_share"};
 
-// The kind that is trusted least among the plain price's and those of the codec's entry.
-std::string WeakestKind(const CompressedPriceInput& in, const std::string& plain) {
-  if (in.codec.derived) return std::string(Name(ProvenanceKind::kAssumed));
-  auto weakest = ProvenanceKind::kMeasured;
+ProvenanceKind KindNamed(const std::string& word) {
   for (const auto kind : {ProvenanceKind::kFitted, ProvenanceKind::kDatasheet,
                           ProvenanceKind::kLiterature, ProvenanceKind::kAssumed}) {
-    if (Name(kind) == plain) weakest = kind;
+    if (Name(kind) == word) return kind;
   }
-  for (const char* key : kCodecKeys) {
-    const auto found = in.machine.provenance.find("codecs." + in.codec.cost.name + "." + key);
+  return ProvenanceKind::kMeasured;
+}
+
+// The kind that is trusted least among the plain price's and those of the codec's costs.
+std::string WeakestKind(const CompressedPriceInput& in, const CompressionAnswer& a,
+                        const std::string& plain) {
+  ProvenanceKind weakest = KindNamed(plain);
+  const auto take = [&](const std::string& path) {
+    const auto found = in.machine.provenance.find(path);
     if (found != in.machine.provenance.end()) weakest = std::max(weakest, found->second.kind);
+  };
+  if (a.measured) {
+    for (const std::string& path : in.model.kernel()->MeasuredPaths()) take(path + ".latency");
+    return std::string(Name(weakest));
   }
+  if (in.codec.derived) return std::string(Name(ProvenanceKind::kAssumed));
+  for (const char* key : kCodecKeys) take(CodecPath(in.machine, in.codec.cost.name, key));
   return std::string(Name(weakest));
-}
-
-Cost CostWith(const CompressedWay& way, int chunks, Bytes bytes,
-              void (*change)(Inputs<double>*, CodecInputs<double>*)) {
-  Inputs<double> x = way.inputs;
-  CodecInputs<double> c = way.codec;
-  x.bytes = bytes;
-  x.chunks = chunks;
-  change(&x, &c);
-  return way.card->value(x, c);
-}
-
-Json TermsJson(const Cost& cost) {
-  Json terms = Json::array();
-  for (std::size_t i = 0; i < kTermCount; ++i) {
-    const Term term = static_cast<Term>(i);
-    if (cost.At(term) == Time()) continue;
-    terms.push_back({{"name", TermName(term)}, {"time_us", InMicros(cost.At(term))}});
-  }
-  return terms;
 }
 
 Json SchemesJson(const CompressionAnswer& a) {
@@ -72,71 +64,54 @@ std::string RateText(TimePerByte slope) {
   return slope > TimePerByte() ? ForPeople(1.0 / slope) : "no cost";
 }
 
-struct WhatIf {
-  Time half_latency{}, double_bandwidth{};
-};
-
-WhatIf WhatIfs(const CompressedPriceInput& in, const CompressionAnswer& a) {
-  const CompressedWay& way = *in.model.WayOf(a.coded.scheme);
-  WhatIf what_if;
-  what_if.half_latency = CostWith(way, a.coded.chunks, in.bytes, [](auto* x, auto* c) {
-                           x->latency = x->latency / 2.0;
-                           x->net_latency = x->net_latency / 2.0;
-                           x->launch = x->launch / 2.0;
-                           c->pass = c->pass / 2.0;
-                           c->call = c->call / 2.0;
-                         }).Total();
-  what_if.double_bandwidth = CostWith(way, a.coded.chunks, in.bytes, [](auto* x, auto*) {
-                               x->bandwidth = x->bandwidth * 2.0;
-                               x->net_bandwidth = x->net_bandwidth * 2.0;
-                             }).Total();
-  return what_if;
-}
-
 void PutCodec(const CompressedPriceInput& in, const CompressionAnswer& a, Json* json) {
   const CodecCost& codec = in.codec.cost;
   (*json)["codec"] = codec.name;
   (*json)["dtype"] = SourceName(in.source);
   (*json)["ratio"] = 1 / codec.share;
-  (*json)["scheme"] = Name(a.coded.scheme);
+  (*json)["scheme"] = SchemeName(a);
   (*json)["chunks"] = a.coded.chunks;
   (*json)["plain_time_us"] = InMicros(a.plain.cost.Total());
   (*json)["plain_low_us"] = InMicros(a.plain.low);
   (*json)["plain_high_us"] = InMicros(a.plain.high);
   (*json)["gain"] = a.comparison.gain;
   (*json)["verdict"] = Name(a.comparison.verdict);
-  (*json)["without_codec_us"] = InMicros(a.without_codec);
-  (*json)["codec_gain"] = a.without_codec / a.coded.cost.Total();
+  PutWithoutCodec(a, json);
   (*json)["link_share"] = in.model.link_share();
   (*json)["codec_cost"] = {
       {"encode_GBps", RateJson(codec.encode)}, {"decode_GBps", RateJson(codec.decode)},
       {"add_GBps", RateJson(codec.add)},       {"pass_us", InMicros(codec.pass)},
       {"call_us", InMicros(codec.call)},       {"derived", in.codec.derived}};
-  (*json)["caveat"] = CodecCaveat(in.codec);
+  (*json)["caveat"] = CodecCaveat(in.codec, a.measured);
 }
 
 void Override(const CompressedPriceInput& in, const CompressionAnswer& a, Json* json) {
   const Time total = a.coded.cost.Total();
   const CollectiveRequest& request = in.model.plain().request();
   const Bandwidth algbw = in.bytes / total;
-  const CompressedWay& way = *in.model.WayOf(a.coded.scheme);
   const std::string plain_algorithm = in.model.plain_way()
                                           ? std::string(Name(CompressedScheme::kHostRing))
                                           : json->at("algorithm").get<std::string>();
-  const WhatIf what_if = WhatIfs(in, a);
+  const CompressionWhatIf what_if = in.model.WhatIfAt(in.bytes);
   (*json)["time_us"] = InMicros(total);
   (*json)["low_us"] = InMicros(a.low);
   (*json)["high_us"] = InMicros(a.high);
   (*json)["algbw_GBps"] = InGBps(algbw);
   (*json)["busbw_GBps"] = InGBps(algbw * BusBandwidthFactor(request.op, request.group.ranks));
-  (*json)["extrapolated"] = a.plain.extrapolated;
-  (*json)["basis"] = Name(Basis::kModel);
-  (*json)["algorithm"] = Name(a.coded.scheme);
+  const CollectiveModel* const kernel = in.model.kernel();
+  (*json)["extrapolated"] = a.extrapolated;
+  (*json)["basis"] = Name(a.measured ? kernel->basis() : Basis::kModel);
+  (*json)["algorithm"] = SchemeName(a);
   (*json)["protocol"] = "";
-  (*json)["formula"] = way.card->id;
+  if (a.measured) {
+    (*json)["engine"] = kernel->engine().name;
+    (*json)["formula"] = "measured-curve";
+  } else {
+    (*json)["formula"] = in.model.WayOf(a.coded.scheme)->card->id;
+  }
   (*json)["regime"] = Name(RegimeOf(a.coded.cost));
   (*json)["dominant_term"] = TermName(DominantTerm(a.coded.cost));
-  (*json)["weakest_input"] = WeakestKind(in, json->at("weakest_input").get<std::string>());
+  (*json)["weakest_input"] = WeakestKind(in, a, json->at("weakest_input").get<std::string>());
   (*json)["terms"] = TermsJson(a.coded.cost);
   (*json)["what_if"] = {{"half_latency_us", InMicros(what_if.half_latency)},
                         {"double_bandwidth_us", InMicros(what_if.double_bandwidth)}};
@@ -151,7 +126,10 @@ std::string VerdictText(const CompressionAnswer& a) {
     case CompressionVerdict::kPays:
       text += ": " + NumberForPeople(gain) + " times as fast";
       // Whoever can run the scheme can run it without the codec.
-      if (a.without_codec < a.coded.cost.Total()) text += ", but by its scheme, not by its codec";
+      if (a.without_codec && *a.without_codec < a.coded.cost.Total()) {
+        text += a.measured ? ", but by its kernel, not by its codec"
+                           : ", but by its scheme, not by its codec";
+      }
       return text;
     case CompressionVerdict::kLoses:
       return text + ": takes " + NumberForPeople(1 / gain) + " times as long";
@@ -162,8 +140,29 @@ std::string VerdictText(const CompressionAnswer& a) {
 }
 
 std::string FixedText(const CodecCost& codec) {
-  if (codec.pass == Time() && codec.call == Time()) return "no fixed cost";
-  return ForPeople(codec.pass) + " a pass, " + ForPeople(codec.call) + " a call";
+  std::string text = codec.pass > Time() ? ForPeople(codec.pass) + " a pass" : "";
+  if (codec.call > Time()) text += (text.empty() ? "" : ", ") + ForPeople(codec.call) + " a call";
+  return text.empty() ? "no fixed cost" : text;
+}
+
+// How the codec is used, and what it costs.
+void AddWay(const CompressedPriceInput& in, const CompressionAnswer& a, Table* table) {
+  const CodecCost& codec = in.codec.cost;
+  std::string way = a.measured ? BasisText(*in.model.kernel()) : SchemeName(a);
+  if (a.coded.chunks > 1) way += " in " + std::to_string(a.coded.chunks) + " chunks";
+  if (a.without_codec) {
+    way += "; without a codec it would take " + ForPeople(*a.without_codec) +
+           " (the codec's own gain: " + NumberForPeople(*a.without_codec / a.coded.cost.Total()) +
+           ")";
+  }
+  table->rows.push_back(
+      {a.measured ? "kernel " + in.model.kernel()->engine().name : "scheme", way});
+  table->rows.push_back({"codec", codec.name + ": " + NumberForPeople(1 / codec.share) +
+                                      " times fewer bytes than " + SourceName(in.source)});
+  if (a.measured) return;
+  table->rows.push_back({"its speed", "encodes " + RateText(codec.encode) + ", decodes " +
+                                          RateText(codec.decode) + ", adds " + RateText(codec.add) +
+                                          "; " + FixedText(codec)});
 }
 
 Table SummaryTable(const CompressedPriceInput& in, const CompressionAnswer& a, const Json& json) {
@@ -172,45 +171,23 @@ Table SummaryTable(const CompressedPriceInput& in, const CompressionAnswer& a, c
     table.rows.push_back({name, value});
   };
   const Time total = a.coded.cost.Total();
-  const CodecCost& codec = in.codec.cost;
   add("time",
-      ForPeople(total) + (a.low == a.high ? "  (a formula, no forecast)"
-                                          : "  (expected between " + ForPeople(a.low) + " and " +
-                                                ForPeople(a.high) +
-                                                (a.plain.extrapolated ? ", extrapolated)" : ")")));
+      ForPeople(total) +
+          (a.low == a.high ? "  (a formula, no forecast)"
+                           : "  (expected between " + ForPeople(a.low) + " and " +
+                                 ForPeople(a.high) + (a.extrapolated ? ", extrapolated)" : ")")));
   add("plain",
       ForPeople(a.plain.cost.Total()) + " by " + json.at("plain_algorithm").get<std::string>());
   add("verdict", VerdictText(a));
-  std::string scheme(Name(a.coded.scheme));
-  if (a.coded.chunks > 1) scheme += " in " + std::to_string(a.coded.chunks) + " chunks";
-  add("scheme", scheme + "; without a codec it would take " + ForPeople(a.without_codec) +
-                    " (the codec's own gain: " +
-                    NumberForPeople(a.without_codec / a.coded.cost.Total()) + ")");
-  add("codec", codec.name + ": " + NumberForPeople(1 / codec.share) + " times fewer bytes than " +
-                   SourceName(in.source));
-  add("its speed", "encodes " + RateText(codec.encode) + ", decodes " + RateText(codec.decode) +
-                       ", adds " + RateText(codec.add) + "; " + FixedText(codec));
+  AddWay(in, a, &table);
   add("algbw", ForPeople(in.bytes / total));
-  const WhatIf what_if = WhatIfs(in, a);
+  const CompressionWhatIf what_if = in.model.WhatIfAt(in.bytes);
   const auto saved = [&](Time time) { return ShareForPeople((total - time) / total); };
   add("regime", json.at("regime").get<std::string>() + ": half the latency saves " +
                     saved(what_if.half_latency) + ", twice the bandwidth " +
                     saved(what_if.double_bandwidth));
   add("weakest input", json.at("weakest_input").get<std::string>() +
-                           (in.codec.derived ? ": the codec's speed" : ""));
-  return table;
-}
-
-Table TermsTable(const Cost& cost) {
-  Table table{
-      .title = "Terms", .columns = {{"term", Align::kLeft}, {"time"}, {"share"}}, .rows = {}};
-  for (std::size_t i = 0; i < kTermCount; ++i) {
-    const Term term = static_cast<Term>(i);
-    const Time time = cost.At(term);
-    if (time == Time()) continue;
-    table.rows.push_back(
-        {std::string(TermName(term)), ForPeople(time), ShareForPeople(time / cost.Total())});
-  }
+                           (in.codec.derived && !a.measured ? ": the codec's speed" : ""));
   return table;
 }
 
@@ -224,126 +201,6 @@ Table SchemesTable(const CompressionAnswer& a) {
                           ForPeople(other.cost.Total()), "+" + ForPeople(slower)});
   }
   return table;
-}
-
-// ---- --explain ----
-
-std::array<std::string, kCodecSymbolCount> CodecWords(const CodecInputs<double>& c) {
-  return {ExactNumber(c.share),
-          ExactNumber(c.efficiency),
-          ForPeople(c.encode),
-          ForPeople(c.decode),
-          ForPeople(c.add),
-          c.pass == Time() ? "0" : ForPeople(c.pass),
-          c.call == Time() ? "0" : ForPeople(c.call)};
-}
-
-CodecInputs<Text> WordedCodec(const std::array<std::string, kCodecSymbolCount>& words) {
-  const auto leaf = [&](CodecSymbol symbol) {
-    return Text::Leaf(words[static_cast<std::size_t>(symbol)]);
-  };
-  CodecInputs<Text> c;
-  c.share = leaf(CodecSymbol::kShare);
-  c.efficiency = leaf(CodecSymbol::kEfficiency);
-  c.encode = TimePerByteOf<Text>::FromBase(leaf(CodecSymbol::kEncode));
-  c.decode = TimePerByteOf<Text>::FromBase(leaf(CodecSymbol::kDecode));
-  c.add = TimePerByteOf<Text>::FromBase(leaf(CodecSymbol::kAdd));
-  c.pass = TimeOf<Text>::FromBase(leaf(CodecSymbol::kPass));
-  c.call = TimeOf<Text>::FromBase(leaf(CodecSymbol::kCall));
-  return c;
-}
-
-std::array<std::string_view, kSymbolCount> Views(
-    const std::array<std::string, kSymbolCount>& words) {
-  std::array<std::string_view, kSymbolCount> views;
-  std::copy(words.begin(), words.end(), views.begin());
-  return views;
-}
-
-// Where a value of the codec's entry came from.
-std::string OriginOf(const CompressedPriceInput& in, const std::string& key) {
-  const auto found = in.machine.provenance.find("codecs." + in.codec.cost.name + "." + key);
-  if (found == in.machine.provenance.end()) {
-    const bool speed = key == "encode" || key == "decode" || key == "add";
-    if (speed && in.codec.derived) return "derived from device.memory_bandwidth";
-    return "not stated: none lost";
-  }
-  const Provenance& p = found->second;
-  return std::string(Name(p.kind)) + ", " + (p.source.empty() ? p.note : p.source);
-}
-
-// Each symbol of the formula, its value and where that came from.
-Json AddInputs(const CompressedPriceInput& in, const FormulaLines& letters,
-               const std::array<std::string, kSymbolCount>& words,
-               const std::array<std::string, kCodecSymbolCount>& codec_words, Document* document) {
-  Table inputs{.title = "Inputs",
-               .columns = {{"symbol", Align::kLeft, true},
-                           {"value"},
-                           {"meaning", Align::kLeft},
-                           {"from", Align::kLeft}},
-               .rows = {}};
-  const auto plain_origin = [&](Symbol symbol) -> std::string {
-    if (symbol == Symbol::kLaunch) return "the engine's smallest call";
-    if (symbol == Symbol::kBandwidth || symbol == Symbol::kNetBandwidth) {
-      return "the fabric, times " + ShareForPeople(in.model.link_share()) +
-             " that the engine gets out of it";
-    }
-    return symbol == Symbol::kLatency || symbol == Symbol::kNetLatency ? "the fabric" : "";
-  };
-  Json symbols = Json::array();
-  const auto add = [&](const SymbolText& symbol, const std::string& word, const std::string& from) {
-    inputs.rows.push_back({std::string(symbol.letter), word, std::string(symbol.meaning), from});
-    symbols.push_back(
-        {{"symbol", symbol.letter}, {"meaning", symbol.meaning}, {"value", word}, {"from", from}});
-  };
-  for (std::size_t s = 0; s < kSymbolCount; ++s) {
-    if (!Mentions(letters, SymbolTexts()[s].letter)) continue;
-    add(SymbolTexts()[s], words[s], plain_origin(static_cast<Symbol>(s)));
-  }
-  constexpr std::array<const char*, kCodecSymbolCount> kKeys = {
-      "", "one_link_efficiency", "encode", "decode", "add", "pass", "call"};
-  for (std::size_t s = 0; s < kCodecSymbolCount; ++s) {
-    if (!Mentions(letters, CodecSymbolTexts()[s].letter)) continue;
-    const bool share = static_cast<CodecSymbol>(s) == CodecSymbol::kShare;
-    add(CodecSymbolTexts()[s], codec_words[s],
-        share ? "the format, see codecs " + in.codec.cost.name : OriginOf(in, kKeys[s]));
-  }
-  document->body.push_back(inputs);
-  return symbols;
-}
-
-void AddExplanation(const CompressedPriceInput& in, const CompressionAnswer& a,
-                    Document* document) {
-  const CompressedWay& way = *in.model.WayOf(a.coded.scheme);
-  const CompressedCard& card = *way.card;
-  Inputs<double> x = way.inputs;
-  x.bytes = in.bytes;
-  x.chunks = a.coded.chunks;
-  const auto words = Words(x);
-  const auto codec_words = CodecWords(way.codec);
-  auto letter_words = words;
-  auto codec_letters = codec_words;
-  for (std::size_t s = 0; s < kSymbolCount; ++s) {
-    if (words[s] != "0") letter_words[s] = SymbolTexts()[s].letter;
-  }
-  for (std::size_t s = 0; s < kCodecSymbolCount; ++s) {
-    if (codec_words[s] != "0") codec_letters[s] = CodecSymbolTexts()[s].letter;
-  }
-  const FormulaLines letters =
-      TermLines(card.text(Worded(Views(letter_words)), WordedCodec(codec_letters)));
-  document->body.push_back(Heading{"Formula " + std::string(card.id)});
-  document->body.push_back(Paragraph{std::string(card.title) + "; " +
-                                     std::string(card.assumptions) +
-                                     ". Source: " + std::string(card.source) + "."});
-  document->body.push_back(FormulaTable("", letters));
-  document->body.push_back(FormulaTable(
-      "With the numbers", TermLines(card.text(Worded(Views(words)), WordedCodec(codec_words)))));
-  const Json symbols = AddInputs(in, letters, words, codec_words, document);
-  Json terms = Json::array();
-  for (const auto& line : letters) terms.push_back({{"name", line[0]}, {"formula", line[1]}});
-  document->json["explanation"] = {{"formula", card.id},    {"title", card.title},
-                                   {"source", card.source}, {"assumptions", card.assumptions},
-                                   {"terms", terms},        {"symbols", symbols}};
 }
 
 }  // namespace
@@ -360,10 +217,12 @@ std::string SourceName(codec::Source source) {
   return "bf16";
 }
 
-std::string CodecCaveat(const CodecOnMachine& codec) {
+std::string CodecCaveat(const CodecOnMachine& codec, bool measured) {
+  if (measured) return "";
   std::string text;
   if (codec.derived) {
-    text = "codec speed derived from memory bandwidth, a bound that no kernel beats";
+    text = "codec speed derived from memory bandwidth";
+    text += codec.cost.memory_share < 1 ? ", no measurement" : ", a bound that no kernel beats";
   }
   const bool fixed = codec.cost.pass > Time() || codec.cost.call > Time();
   if (!fixed) {
@@ -374,6 +233,20 @@ std::string CodecCaveat(const CodecOnMachine& codec) {
         codec.cost.name + ".call=12us puts one in)";
   }
   return text;
+}
+
+std::string SchemeName(const CompressionAnswer& answer) {
+  return std::string(answer.measured ? kMeasuredKernel : Name(answer.coded.scheme));
+}
+
+std::string CodedBy(const CompressionModel& model, const CompressionAnswer& answer) {
+  return answer.measured ? "kernel " + model.kernel()->engine().name : SchemeName(answer);
+}
+
+void PutWithoutCodec(const CompressionAnswer& answer, Json* json) {
+  const std::optional<Time>& without = answer.without_codec;
+  (*json)["without_codec_us"] = without ? Json(InMicros(*without)) : Json();
+  (*json)["codec_gain"] = without ? Json(*without / answer.coded.cost.Total()) : Json();
 }
 
 void AddNoCodec(Document* plain) {
@@ -389,7 +262,7 @@ void AddNoCodec(Document* plain) {
 
 Document CompressedPriceDocument(const CompressedPriceInput& in, Document plain, bool explain) {
   const CompressionAnswer answer = in.model.At(in.bytes);
-  if (in.model.ways().empty()) {
+  if (!in.model.Compresses()) {
     // A single rank sends nothing, compressed or not.
     AddNoCodec(&plain);
     plain.json["codec"] = in.codec.cost.name;
@@ -407,9 +280,13 @@ Document CompressedPriceDocument(const CompressedPriceInput& in, Document plain,
   document.body.push_back(SummaryTable(in, answer, document.json));
   document.body.push_back(TermsTable(answer.coded.cost));
   if (!answer.others.empty()) document.body.push_back(SchemesTable(answer));
-  std::string caveat = CodecCaveat(in.codec);
+  const std::string caveat = CodecCaveat(in.codec, answer.measured);
   if (!caveat.empty()) document.body.push_back(Paragraph{"Note: " + caveat + "."});
-  if (explain) AddExplanation(in, answer, &document);
+  if (explain && answer.measured) {
+    AddMeasuredExplanation(in.machine, *in.model.kernel(), in.bytes, &document);
+  } else if (explain) {
+    AddCompressedExplanation(in, answer, &document);
+  }
   return document;
 }
 

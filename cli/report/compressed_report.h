@@ -22,8 +22,16 @@ struct CompressedPriceInput {
 // "bf16", "fp16", "fp32".
 std::string SourceName(codec::Source source);
 
-// What an answer rests on that nobody measured; empty where all is stated.
-std::string CodecCaveat(const CodecOnMachine& codec);
+// What an answer rests on that nobody measured; empty where all is stated, or the whole compressed
+// kernel was measured.
+std::string CodecCaveat(const CodecOnMachine& codec, bool measured);
+
+// "two-shot"; "measured-kernel" where the kernel was measured with the codec inside.
+std::string SchemeName(const CompressionAnswer& answer);
+// The same for people: a measured kernel with its name.
+std::string CodedBy(const CompressionModel& model, const CompressionAnswer& answer);
+// `without_codec_us` and `codec_gain`; null where the kernel was not measured without one.
+void PutWithoutCodec(const CompressionAnswer& answer, Json* json);
 
 // `plain` is the document of the plain price of the same collective.
 Document CompressedPriceDocument(const CompressedPriceInput& input, Document plain, bool explain);

@@ -26,6 +26,9 @@ namespace commplan::codec {
 // The whole table, in a fixed order: the usual ones first, then the families in full.
 const std::vector<Codec>& AllCodecs();
 
+// The name of what sends values as they are.
+inline constexpr std::string_view kNone = "none";
+
 // Unknown names are refused with the nearest known one.
 Result<Codec> FindCodec(std::string_view name);
 

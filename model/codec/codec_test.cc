@@ -58,6 +58,7 @@ TEST(TableTest, NamesAreUniqueAndFound) {
     EXPECT_EQ(Named(codec.name).format, codec.format);
     EXPECT_FALSE(codec.summary.empty()) << codec.name;
   }
+  EXPECT_EQ(Named("fp8-b32").format, Named("e4m3-b32-fp16").format);
   for (const char* const name :
        {"none", "tq3", "mxfp4", "mxfp8", "nvfp4", "int8-b32", "int4-b32"}) {
     EXPECT_EQ(names.count(name), 1U) << name;

@@ -166,6 +166,15 @@ void AddIntegers(std::vector<Codec>& codecs) {
   }
 }
 
+// E4M3 in blocks, by the name that public kernels have for it.
+void AddEights(std::vector<Codec>& codecs) {
+  for (const int block : {32, 128}) {
+    codecs.push_back({.name = "fp8-b" + std::to_string(block),
+                      .summary = "E4M3 elements, scale fp16",
+                      .format = Blocks(ElementNamed("e4m3"), block, Scale::kFp16)});
+  }
+}
+
 std::vector<Codec> MakeTable() {
   std::vector<Codec> codecs;
   for (const Row& row : kRows) {
@@ -176,6 +185,7 @@ std::vector<Codec> MakeTable() {
   }
   AddFloats(codecs);
   AddIntegers(codecs);
+  AddEights(codecs);
   return codecs;
 }
 

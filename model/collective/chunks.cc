@@ -8,6 +8,9 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <limits>
+
+#include "model/collective/formula/hierarchical.h"
 
 namespace commplan {
 namespace {
@@ -67,35 +70,74 @@ void AddTree(const Inputs<double>& x, Candidates* candidates) {
   candidates->Add(1);
 }
 
-// The network's latency is paid per chunk, the stages inside for one chunk only (one branch); where
-// the inside is slower than the network, the other chunks wait for it (the other branch).
-void AddHierarchical(const Inputs<double>& x, Candidates* candidates) {
-  const double q = x.local, n = x.nodes;
-  const Time inside = (q - 1) * x.latency;
-  const Time gather = (q - 1) / q * (x.bytes / x.bandwidth);
-  const Time scatter = gather + (q - 1) / q * (x.bytes * x.reduction);
-  const Time network = 2 * (n - 1) * x.net_latency;
-  const Bytes part = x.bytes / q;
-  const Time across =
-      2 * (n - 1) / n * (part / x.net_bandwidth) + (n - 1) / n * (part * x.reduction);
-  const double meeting = (across - scatter) / (inside - network);
-  const double free = std::sqrt((scatter + gather) / network);
-  const double waiting = std::sqrt((gather + across) / inside);
-  // Few chunks wait for their bytes inside, many for the latencies there.
-  const bool few_wait = scatter > across, many_wait = inside >= network;
-  const double few = few_wait ? waiting : free;
-  const double many = many_wait ? waiting : free;
-  // Both neighbours of a least on its own side of the meeting: the other branch does not matter.
-  const bool is_few = few_wait == many_wait || few + 1 <= meeting;
-  const bool is_many = few_wait == many_wait || many - 1 >= meeting;
-  if (is_few || !is_many) {
-    candidates->AddBranch(few_wait ? inside : network,
-                          few_wait ? gather + across : scatter + gather);
-    if (is_few) return;
+// A stage of a hierarchy for one chunk of k: u + v/k.
+struct Stage {
+  Time u{};
+  Time v{};
+};
+
+// The stages that may be the slowest: reduce-scatter on each tier but the outermost, where it is
+// the all-reduce; and what all stages (the all-gathers too) take together.
+struct Stages {
+  std::array<Stage, 2 + kFurtherTiers> of{};
+  std::size_t count = 0;
+  Time u{};
+  Time v{};
+};
+
+Stages StagesOf(const Inputs<double>& x) {
+  Stages stages;
+  Bytes part = x.bytes;  // what the ranks of the tier hold together
+  for (std::size_t t = 0; t < x.tiers; ++t) {
+    const TierLinks<double> tier = LinksOf(x, t);
+    const double steps = tier.ranks - 1, share = steps / tier.ranks;
+    const Stage gather{steps * tier.latency, share * (part / tier.bandwidth)};
+    const Stage scatter{gather.u, gather.v + share * (part * x.reduction)};
+    const Stage both{gather.u + scatter.u, gather.v + scatter.v};
+    stages.u += both.u;
+    stages.v += both.v;
+    stages.of[stages.count++] = t + 1 == x.tiers ? both : scatter;
+    part = part / tier.ranks;
   }
-  candidates->AddBranch(many_wait ? inside : network,
-                        many_wait ? gather + across : scatter + gather);
-  if (!is_many) candidates->AddMeeting(meeting);
+  return stages;
+}
+
+// With stage s the slowest the whole takes U + V/k + (k - 1)(u + v/k), which is least where
+// k = sqrt((V - v)/u). For few chunks the slowest is the one with the most bytes (v), for many the
+// one with the most latency (u): from one to the next as k grows, until the least is passed.
+void AddHierarchical(const Inputs<double>& x, Candidates* candidates) {
+  const Stages stages = StagesOf(x);
+  const auto later = [](const Stage& a, const Stage& b) {
+    return a.u + a.v != b.u + b.v ? a.u + a.v < b.u + b.v : a.u < b.u;
+  };
+  const auto end = stages.of.begin() + static_cast<std::ptrdiff_t>(stages.count);
+  Stage slowest = *std::max_element(stages.of.begin(), end, later);
+  double from = 0;  // no meeting before
+  while (true) {
+    double until = std::numeric_limits<double>::infinity();
+    Stage next;
+    for (std::size_t s = 0; s < stages.count; ++s) {
+      const Stage& other = stages.of[s];
+      if (other.u <= slowest.u) continue;
+      const double meeting = (slowest.v - other.v) / (other.u - slowest.u);
+      if (meeting > until || (meeting == until && other.u < next.u)) continue;
+      until = meeting;
+      next = other;
+    }
+    const Time rest = stages.v - slowest.v;
+    const double least = rest > Time() ? std::sqrt(rest / slowest.u) : 1;
+    // Both neighbours of the least are on its own side of each meeting: no other branch matters.
+    const bool after = from == 0 || least - 1 >= from;
+    if (after && least + 1 <= until) return candidates->AddBranch(slowest.u, rest);
+    if (least <= until) {
+      candidates->AddBranch(slowest.u, rest);
+      if (from > 0) candidates->AddMeeting(from);
+      candidates->AddMeeting(until);
+      return;
+    }
+    slowest = next;
+    from = until;
+  }
 }
 
 }  // namespace

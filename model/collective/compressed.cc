@@ -13,15 +13,8 @@ bool ThroughHost(CompressedScheme scheme) {
 }
 
 Inputs<double> InputsOf(const GroupShape& shape, const CompressedCard& card, const CallCost& call) {
-  Inputs<double> x;
-  x.ranks = shape.ranks;
-  x.nodes = shape.nodes;
-  x.local = shape.local;
-  x.chunks = 1;
-  x.latency = shape.latency;
-  x.bandwidth = card.all_peers ? shape.all_peers : shape.neighbour;
-  x.net_latency = shape.net_latency;
-  x.net_bandwidth = shape.net_rank;
+  Inputs<double> x = ShapeInputs(shape);
+  if (card.all_peers) x.bandwidth = shape.all_peers;
   x.reduction = call.reduction;
   x.launch = call.launch;
   return x;
@@ -97,21 +90,36 @@ std::vector<CompressedWay> CompressedWays(Op op, const GroupShape& shape, const 
   return ways;
 }
 
-CompressedPrice PriceAt(const CompressedWay& way, Bytes bytes) {
+Cost CostAt(const CompressedWay& way, Bytes bytes, int chunks) {
   Inputs<double> x = way.inputs;
   x.bytes = bytes;
+  x.chunks = chunks;
+  return way.card->value(x, way.codec);
+}
+
+CompressedPrice PriceAt(const CompressedWay& way, Bytes bytes) {
   CompressedPrice best;
   best.scheme = way.card->scheme;
   for (int chunks = 1; chunks <= way.max_chunks; chunks *= 2) {
-    x.chunks = chunks;
-    const Cost cost = way.card->value(x, way.codec);
+    const Cost cost = CostAt(way, bytes, chunks);
     if (chunks == 1 || cost.Total() < best.cost.Total()) {
       best.cost = cost;
       best.chunks = chunks;
     }
   }
-  best.work = way.card->work(x);
+  best.work = WorkAt(way, bytes);
   return best;
+}
+
+CodecWork<double> WorkAt(const CompressedWay& way, Bytes bytes) {
+  Inputs<double> x = way.inputs;
+  x.bytes = bytes;
+  return way.card->work(x);
+}
+
+Bytes ScratchOf(const CompressedWay& way, Bytes bytes) {
+  const CodecWork<double> work = WorkAt(way, bytes);
+  return way.codec.share * (work.encoded + Max(work.added, work.decoded));
 }
 
 Result<CompressedPrice> PriceCompressed(Op op, CompressedScheme scheme, const GroupShape& shape,

@@ -31,7 +31,12 @@ struct CodecCost {
   // Into how many chunks a message may be cut to hide the codec behind the wire; 1 where the codec
   // runs as kernels of its own.
   int max_chunks = 1;
+  // Of the memory's rate, what the codec's kernels get: for speeds that are derived from it.
+  double memory_share = 1;
 };
+
+// The name of the entry that stands for each codec whose own does not say a cost.
+inline constexpr std::string_view kAnyCodec = "any";
 
 // A codec that is bound by memory: what it reads and writes, over the rate of the memory.
 CodecCost CodecCostFromMemory(std::string name, double share, Bandwidth memory);
@@ -68,6 +73,11 @@ std::vector<CompressedWay> CompressedWays(Op op, const GroupShape& shape, const 
 
 // With as many chunks, by powers of two, as give the smallest time.
 CompressedPrice PriceAt(const CompressedWay& way, Bytes bytes);
+// With so many.
+Cost CostAt(const CompressedWay& way, Bytes bytes, int chunks);
+CodecWork<double> WorkAt(const CompressedWay& way, Bytes bytes);
+// What a rank holds encoded at once, its own and what it receives.
+Bytes ScratchOf(const CompressedWay& way, Bytes bytes);
 
 Result<CompressedPrice> PriceCompressed(Op op, CompressedScheme scheme, const GroupShape& shape,
                                         const CodecCost& codec, const CallCost& call, Bytes bytes);

@@ -87,6 +87,15 @@ TEST(CompressedTest, TheCheapestSchemeIsChosen) {
       << "none through host memory unless asked for";
 }
 
+// A rank's own 8 bytes encoded, and what it receives at a time: three others' or three blocks of 2.
+TEST(CompressedTest, ScratchIsWhatIsHeldEncoded) {
+  const auto scratch = [&](CompressedScheme scheme) {
+    return ScratchOf(*PrepareCompressed(Op::kAllReduce, scheme, Switch(), Quarter(), {}), B(8));
+  };
+  EXPECT_EQ(scratch(CompressedScheme::kOneShot), B(0.25 * (8 + 24)));
+  EXPECT_EQ(scratch(CompressedScheme::kTwoShot), B(0.25 * (8 + 6)));
+}
+
 TEST(CompressedTest, NoRankHasNobodyToTalkTo) {
   GroupShape alone;
   EXPECT_EQ(PriceCompressed(Op::kAllReduce, CompressedScheme::kRing, alone, Quarter(), {}, B(8))

@@ -3,10 +3,10 @@
 // purpose: the choice must be NCCL's own, while the price follows the physics (hops really crossed,
 // cards really shared, copies really made).
 //
-// CollNet (reduction in the network's switches) is not among them: NCCL leaves it off until
-// NCCL_COLLNET_ENABLE is set and a plugin for it is there, and takes NVLS over nodes for off with
-// it. Nor is the rule that keeps 8-bit floats off long rings: a request does not know its data
-// type.
+// CollNet (reduction in the network's switches) and with it NVLS over nodes are there where the
+// network's tiers say that their switches add: NCCL leaves both off until NCCL_COLLNET_ENABLE is
+// set and a plugin is there. Of them only the all-reduce is here: whether a plugin gathers and
+// scatters is not known.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -74,6 +74,7 @@ class Builder {
       if (HasTree(i)) AddTree(i);
     }
     AddInSwitch();
+    AddCollnet();
     AddPat();
     AddDirect();
     return variants_;
@@ -106,6 +107,7 @@ class Builder {
     return local_ == 1 ? tuning_.network.tree[protocol] : tuning_.network.ring[protocol];
   }
   // What a hop takes on this network beyond what the table has.
+  // Also of the way through switches that add.
   Time Beyond(Time wire) const { return Max(wire - tuning_.network_wire, Time()); }
   Time BeyondTree() const { return Beyond(TreeHop(shape_.Network(), local_, ranks_)); }
   Time BeyondRing() const {
@@ -293,7 +295,66 @@ class Builder {
       AddNvls(head);
     } else if (op_ == Op::kAllReduce) {
       AddNvlsTree(head);
+      if (HasCollnet()) AddNvlsOverNodes(head);
     }
+  }
+
+  bool HasCollnet() const {
+    const bool too_many = tuning_.collnet_ranks_max > 0 && local_ > tuning_.collnet_ranks_max;
+    return op_ == Op::kAllReduce && nodes_ > 1 && shape_.net_in_switch &&
+           tuning_.collnet_direct_share > 0 && !too_many;
+  }
+
+  // One of the ways through a network that adds. All cards of a node carry the data once.
+  Variant StartInNetwork(Algorithm algorithm, Time hop) const {
+    Variant variant = Start(algorithm, Protocol::kSimple);
+    variant.card = FindCard(op_, algorithm, Span::kOverNodes);
+    Inputs<double>& x = variant.inputs;
+    x.launch = Extra(Protocol::kSimple);
+    x.net_latency = hop + Beyond(shape_.net_latency);
+    x.net_bandwidth = graph_.network / (1.0 * local_);
+    variant.choice_latency = hop + Reported(2);
+    return variant;
+  }
+
+  void AddCollnet() {
+    if (!HasCollnet()) return;
+    const double others = local_ - 1.0;
+    // Heads that have no card of their own share one: half of the shortage counts.
+    const double per_card = 1.0 * local_ / graph_.channels;
+    const double shortage = per_card - (per_card - 1) / 2;
+
+    Variant direct = StartInNetwork(Algorithm::kCollnetDirect, tuning_.network.collnet_direct);
+    const Time posts = 2.0 * others * tuning_.collnet_per_peer;
+    const double hops = std::min(1.0, others);
+    direct.inputs.launch += posts;
+    direct.inputs.latency = tuning_.inner.collnet_direct * tuning_.latency_scale;
+    direct.inputs.bandwidth = InsideNow(InnerBus());
+    direct.choice_latency += posts + 2.0 * hops * tuning_.inner.collnet_direct;
+    direct.choice_bandwidth = graph_.bus * (0.5 * tuning_.collnet_direct_share / shortage);
+    variants_.push_back(direct);
+
+    Variant chain = StartInNetwork(Algorithm::kCollnetChain, tuning_.network.collnet_chain);
+    chain.inputs.latency = tuning_.inner.collnet_chain * tuning_.latency_scale;
+    chain.inputs.bandwidth = InsideNow(InnerBus());
+    chain.choice_latency += 2.0 * others * tuning_.inner.collnet_chain;
+    chain.choice_bandwidth = graph_.bus * 0.5;
+    variants_.push_back(chain);
+  }
+
+  void AddNvlsOverNodes(Bandwidth head) {
+    Variant variant = StartInNetwork(Algorithm::kNvls, tuning_.network.nvls);
+    const double heads = local_;
+    const Bandwidth useful = head * tuning_.nvls_efficiency;
+    const double channels = std::min<double>(heads, graph_.channels);
+    const Bandwidth inside = 2.0 * useful * ((heads - 1) / heads);
+    const Bandwidth card = graph_.bus / static_cast<double>(graph_.channels);
+    Inputs<double>& x = variant.inputs;
+    x.latency = tuning_.inner.nvls * tuning_.latency_scale;
+    x.bandwidth = InsideNow((heads + 1) * useful);
+    variant.choice_latency += tuning_.inner.nvls;
+    variant.choice_bandwidth = channels * Min(inside, card) * (ranks_ / Steps());
+    variants_.push_back(variant);
   }
 
   void AddNvls(Bandwidth head) {

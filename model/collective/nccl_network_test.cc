@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include "model/base/quantity.h"
 #include "model/base/test_matchers.h"
 #include "model/collective/algorithm.h"
@@ -102,6 +107,83 @@ TEST(NcclNetworkTest, EveryPeerBeyondTheNodeCostsAPost) {
               IsNearRelative(Micros(5), kRounding));
   EXPECT_THAT(hop(Op::kAllToAll, {.ranks = 8}, Protocol::kLL).latency,
               IsNearRelative(Micros(0.6), kRounding));
+}
+
+// --- A network whose switches add ---
+
+Fabric Adding() {
+  Fabric fabric = Nodes();
+  fabric.tiers[1].in_switch_reduction = true;
+  return fabric;
+}
+
+TEST(NcclNetworkTest, CollnetRunsWhereTheNetworkAdds) {
+  const std::vector<std::string> added{"nvls/simple", "collnet-direct/simple",
+                                       "collnet-chain/simple"};
+  const auto beyond = [](const NcclTuning& tuning, Op op, const Group& group) {
+    std::vector<std::string> names = NamesFor(tuning, op, Adding(), group);
+    const std::vector<std::string> without = NamesFor(tuning, op, Nodes(), group);
+    EXPECT_TRUE(std::equal(without.begin(), without.end(), names.begin()));
+    names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(without.size()));
+    return names;
+  };
+  EXPECT_EQ(beyond(Hopper(), Op::kAllReduce, {.ranks = 16}), added);
+  EXPECT_THAT(beyond(Hopper(), Op::kAllReduce, {.ranks = 4, .stride = 8}),
+              ElementsAre("collnet-direct/simple", "collnet-chain/simple"))
+      << "one rank per node: no switch inside is used";
+  EXPECT_THAT(beyond(Hopper(), Op::kAllReduce, {.ranks = 8}), ElementsAre()) << "one node";
+  EXPECT_THAT(beyond(Hopper(), Op::kAllGather, {.ranks = 16}), ElementsAre());
+  NcclTuning tuning = Hopper();
+  tuning.collnet_ranks_max = 7;
+  EXPECT_THAT(beyond(tuning, Op::kAllReduce, {.ranks = 16}), ElementsAre());
+  tuning = Hopper();
+  tuning.collnet_direct_share = 0;
+  EXPECT_THAT(beyond(tuning, Op::kAllReduce, {.ranks = 16}), ElementsAre());
+}
+
+// 16 ranks on two nodes with 8 cards. Choice: 45 GB/s each, 360 in all. Direct: 31 us, 0.4 us for
+// each of 7 peers and way, 3.7 us each way; half of 360, of that 85 %. Chain: 30 us and 14 hops
+// of 2.8. In-switch: 25 + 18 us; the cards set the pace (inside 2*40*0.85*7/8 = 59.5), times
+// p/2(p-1).
+TEST(NcclNetworkTest, CollnetIsComparedAsInTheTable) {
+  const Engine engine = Nccl();
+  const auto variants = NcclVariants(engine, Op::kAllReduce, Shape(Adding(), {.ranks = 16}));
+  const auto expect = [&](Algorithm algorithm, double latency, double bandwidth) {
+    const Variant& variant = *Find(variants, algorithm, Protocol::kSimple);
+    EXPECT_THAT(variant.choice_latency, IsNearRelative(Micros(latency), kRounding));
+    EXPECT_THAT(variant.choice_bandwidth, IsNearRelative(GBps(bandwidth), kRounding));
+  };
+  expect(Algorithm::kCollnetDirect, 31 + 5.6 + 7.4, 360 * 0.5 * 0.85);
+  expect(Algorithm::kCollnetChain, 30 + 14 * 2.8, 360 * 0.5);
+  expect(Algorithm::kNvls, 25 + 18, 360.0 * 16 / 30);
+  // Two cards for eight ranks: the shortage of 4 counts for 4 - 3/2.
+  Fabric few = Adding();
+  few.tiers[1].ports = 2;
+  const auto shared = NcclVariants(engine, Op::kAllReduce, Shape(few, {.ranks = 16}));
+  EXPECT_THAT(Find(shared, Algorithm::kCollnetDirect, Protocol::kSimple)->choice_bandwidth,
+              IsNearRelative(GBps(2 * 48 * 0.5 * 0.85 / 2.5), kRounding));
+}
+
+// 80 MB: 2*7/8*80 MB through 360 GB/s inside (389 us); each rank's 10 MB through its card of 50
+// GB/s takes less. By the node's switch 9/8*80 MB at 9 heads of 40 GB/s * 0.85 (294 us).
+TEST(NcclNetworkTest, CollnetCostsWhatTheLinksCarry) {
+  Fabric slow = Adding();
+  slow.tiers[1].latency = Micros(5);
+  const Engine engine = Nccl();
+  const auto price = [&](const Fabric& fabric, Algorithm algorithm) {
+    const auto variants = NcclVariants(engine, Op::kAllReduce, Shape(fabric, {.ranks = 16}));
+    const Variant& variant = *Find(variants, algorithm, Protocol::kSimple);
+    return InMicros(variant.card->value(InputsFor(variant, MB(80))).Total());
+  };
+  const double links = 2 * 7 / 8.0 * 80e6 / 360e3;
+  EXPECT_NEAR(price(Adding(), Algorithm::kCollnetDirect), 44 + links, 1e-6);
+  EXPECT_NEAR(price(Adding(), Algorithm::kCollnetChain), 69.2 + links, 1e-6);
+  EXPECT_NEAR(price(Adding(), Algorithm::kNvls), 43 + 9 / 8.0 * 80e6 / (9 * 34e3), 1e-6);
+  EXPECT_NEAR(price(slow, Algorithm::kCollnetChain), 69.2 + 3 + links, 1e-6)
+      << "2 us of the table's hop are the wire's";
+  Fabric one_card = Adding();
+  one_card.tiers[1].ports = 1;
+  EXPECT_NEAR(price(one_card, Algorithm::kCollnetChain), 69.2 + 80e6 / 50e3, 1e-6);
 }
 
 // --- RCCL's ways in the same fields ---

@@ -24,15 +24,25 @@ Paths DomainPaths(const Placement& placement) {
 Paths TextbookPaths(const CollectiveModel& model, const Variant& variant, Symbol symbol) {
   const Placement& placement = model.placement();
   const std::string engine = "engines." + variant.engine->name + ".";
+  // Of a hierarchy each tier has its own symbols; of other ways one symbol stands for all beyond.
+  const std::size_t beyond = variant.inputs.tiers > 2 ? 2 : kAllLevels;
   switch (symbol) {
     case Symbol::kLatency:
       return TierPaths(placement, 0, 1, {"latency"});
     case Symbol::kBandwidth:
       return TierPaths(placement, 0, 1, kRateKeys);
     case Symbol::kNetLatency:
-      return TierPaths(placement, 1, kAllLevels, {"latency"});
+      return TierPaths(placement, 1, beyond, {"latency"});
     case Symbol::kNetBandwidth:
-      return TierPaths(placement, 1, kAllLevels, kRateKeys);
+      return TierPaths(placement, 1, beyond, kRateKeys);
+    case Symbol::kLatency3:
+      return TierPaths(placement, 2, 3, {"latency"});
+    case Symbol::kBandwidth3:
+      return TierPaths(placement, 2, 3, kRateKeys);
+    case Symbol::kLatency4:
+      return TierPaths(placement, 3, kAllLevels, {"latency"});
+    case Symbol::kBandwidth4:
+      return TierPaths(placement, 3, kAllLevels, kRateKeys);
     case Symbol::kReduction:
       return {engine + "reduction"};
     default:
@@ -67,7 +77,10 @@ Paths KernelPaths(const CollectiveModel& model, const Variant& variant, Symbol s
 
 std::vector<std::string> OriginPaths(const CollectiveModel& model, const Variant& variant,
                                      Symbol symbol) {
-  if (symbol == Symbol::kNodes || symbol == Symbol::kLocal) return DomainPaths(model.placement());
+  if (symbol == Symbol::kNodes || symbol == Symbol::kLocal || symbol == Symbol::kDomains3 ||
+      symbol == Symbol::kDomains4) {
+    return DomainPaths(model.placement());
+  }
   switch (variant.engine->rule) {
     case EngineRule::kNccl:
       return NcclPaths(model, variant, symbol);
@@ -83,6 +96,9 @@ std::vector<std::string> ChoicePaths(const CollectiveModel& model) {
   const auto add = [&](const Paths& more) { paths.insert(paths.end(), more.begin(), more.end()); };
   for (const Variant& variant : model.variants()) {
     const std::string engine = "engines." + variant.engine->name + ".";
+    if (RuleFor(*variant.engine, model.request().op, model.request().type) != nullptr) {
+      add({engine + "types"});
+    }
     switch (variant.engine->rule) {
       case EngineRule::kNccl:
         add(NcclChoicePaths(model, variant));

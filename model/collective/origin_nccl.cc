@@ -10,6 +10,7 @@
 namespace commplan {
 namespace {
 
+constexpr std::string_view kInSwitch[] = {"in_switch_reduction"};
 constexpr std::string_view kRates[] = {"bandwidth", "ports", "oversubscription"};
 
 // Keys below engines.NAME, and paths of tiers.
@@ -65,6 +66,8 @@ class Names {
       Add({"channels", "channel_bandwidth"});
     }
     if (in_switch()) Add({"link_total", "nvls_speeds", "nvls_efficiency"});
+    if (in_network()) AddTiers(shape_.network_only ? 0 : 1, kInSwitch);
+    if (collnet()) Add({"collnet_direct_share", "collnet_ranks_max"});
   }
 
   std::vector<std::string> Take() && { return std::move(paths_); }
@@ -76,6 +79,11 @@ class Names {
   bool in_switch() const {
     return algorithm_ == Algorithm::kNvls || algorithm_ == Algorithm::kNvlsTree;
   }
+
+  bool collnet() const {
+    return algorithm_ == Algorithm::kCollnetDirect || algorithm_ == Algorithm::kCollnetChain;
+  }
+  bool in_network() const { return collnet() || (algorithm_ == Algorithm::kNvls && over_nodes()); }
 
   void Add(std::initializer_list<std::string_view> keys) {
     for (const std::string_view key : keys) paths_.push_back(prefix_ + std::string(key));
@@ -98,7 +106,12 @@ class Names {
   void AddLaunch() {
     switch (algorithm_) {
       case Algorithm::kNvls:
-        return Add({"inner.nvls", "latency_scale", ExtraKey()});
+        if (!over_nodes()) Add({"inner.nvls", "latency_scale"});
+        return Add({ExtraKey()});
+      case Algorithm::kCollnetDirect:
+        return Add({"collnet_per_peer", ExtraKey()});
+      case Algorithm::kCollnetChain:
+        return Add({ExtraKey()});
       case Algorithm::kNvlsTree:
         return Add({ExtraKey()});
       case Algorithm::kPat:
@@ -125,6 +138,15 @@ class Names {
       case Algorithm::kPat:
         Add({"network.pat", "pat_latency_divisor"});
         break;
+      case Algorithm::kNvls:
+        Add({"network.nvls"});
+        break;
+      case Algorithm::kCollnetDirect:
+        Add({"network.collnet_direct"});
+        break;
+      case Algorithm::kCollnetChain:
+        Add({"network.collnet_chain"});
+        break;
       default:
         Add({"network.ring", "network.tree"});
     }
@@ -142,11 +164,14 @@ class Names {
   }
 
   void AddLatency() {
-    if (algorithm_ == Algorithm::kNvls || rooted()) return;
+    if ((algorithm_ == Algorithm::kNvls && !over_nodes()) || rooted()) return;
     // For one rank per node the only hop is that between nodes, but trees have their own name for
     // it.
-    if (shape_.network_only && algorithm_ != Algorithm::kTree) return AddHop();
+    if (shape_.network_only && algorithm_ != Algorithm::kTree && !collnet()) return AddHop();
     Add({"latency_scale"});
+    if (algorithm_ == Algorithm::kNvls) return Add({"inner.nvls"});
+    if (algorithm_ == Algorithm::kCollnetDirect) return Add({"inner.collnet_direct"});
+    if (algorithm_ == Algorithm::kCollnetChain) return Add({"inner.collnet_chain"});
     if (algorithm_ == Algorithm::kNvlsTree) return Add({"inner.nvls_tree"});
     if (algorithm_ == Algorithm::kTree) return Add({"inner.tree"});
     Add({"inner.ring"});
@@ -171,6 +196,8 @@ class Names {
     const bool ll128 = protocol_ == Protocol::kLL128;
     switch (algorithm_) {
       case Algorithm::kNvls:
+      case Algorithm::kCollnetDirect:
+      case Algorithm::kCollnetChain:
         return;
       case Algorithm::kNvlsTree:
         return Add({"channel_nvls_tree"});
@@ -205,7 +232,12 @@ class Names {
     if (over_nodes()) Add({"network_reported"});
     switch (algorithm_) {
       case Algorithm::kNvls:
+        if (over_nodes()) Add({"network.nvls"});
         return Add({"inner.nvls"});
+      case Algorithm::kCollnetDirect:
+        return Add({"network.collnet_direct", "inner.collnet_direct", "collnet_per_peer"});
+      case Algorithm::kCollnetChain:
+        return Add({"network.collnet_chain", "inner.collnet_chain"});
       case Algorithm::kNvlsTree:
         return Add({"inner.nvls_tree", "network.nvls_tree", "nvls_tree_correction"});
       case Algorithm::kPat:

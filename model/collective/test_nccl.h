@@ -35,6 +35,13 @@ inline NcclTuning Hopper() {
   t.base_pat = Micros(8);
   t.inner = {Latencies(0.6, 1.25, 4), Latencies(0.6, 1.9, 3.4), Micros(25), Micros(25), Micros(4)};
   t.network = {Latencies(5, 8.5, 14), Latencies(2.7, 4, 14), Micros(18), Micros(20.9), Micros(14)};
+  t.inner.collnet_direct = Micros(3.7);
+  t.inner.collnet_chain = Micros(2.8);
+  t.network.collnet_direct = Micros(31);
+  t.network.collnet_chain = Micros(30);
+  t.collnet_direct_share = 0.85;
+  t.collnet_per_peer = Micros(0.4);
+  t.collnet_ranks_max = 8;
   t.network_post = Micros(1);
   t.network_wire = Micros(2);
   t.ll_max = Ceilings(141, 39, 20.4);

@@ -9,9 +9,10 @@ namespace {
 
 constexpr int kPointsPerOctave = 16;
 
-// Whether all plain ways are textbook formulas, and so straight pieces.
+// Whether all ways are formulas of straight pieces: a textbook's, against schemes.
 bool Exact(const CompressionModel& model) {
   const EngineRule rule = model.plain().engine().rule;
+  if (model.kernel() != nullptr) return false;
   return rule == EngineRule::kCheapest || rule == EngineRule::kFixed;
 }
 
@@ -32,9 +33,9 @@ Link LinkOf(const CompressionModel& model) {
   return shape.nodes > 1 && !shape.network_only ? Link::kNetwork : Link::kInner;
 }
 
-// A way's time with its inputs changed, with as many chunks as are best then.
+// The cheapest scheme's time with its inputs changed, in as many chunks as are best then.
 template <class Change>
-double LeastCoded(const CompressionModel& model, Bytes bytes, const Change& change) {
+double LeastScheme(const CompressionModel& model, Bytes bytes, const Change& change) {
   double least = -1;
   for (CompressedWay way : model.ways()) {
     change(&way.inputs, &way.codec);
@@ -43,6 +44,16 @@ double LeastCoded(const CompressionModel& model, Bytes bytes, const Change& chan
   }
   CHECK(least >= 0);
   return least;
+}
+
+// A measured kernel is taken to change as the cheapest scheme does.
+template <class Change>
+double LeastCoded(const CompressionModel& model, Bytes bytes, const Change& change) {
+  if (model.kernel() == nullptr) return LeastScheme(model, bytes, change);
+  const double time = InSeconds(model.CodedTime(bytes));
+  if (model.ways().empty()) return time;
+  const auto same = [](Inputs<double>*, CodecInputs<double>*) {};
+  return time * LeastScheme(model, bytes, change) / LeastScheme(model, bytes, same);
 }
 
 // The cheapest formula of the engine with a link that is `factor` times as fast.
@@ -67,10 +78,9 @@ double PlainSeconds(const CompressionModel& model, Bytes bytes) {
 
 BreakEven WhereSizePays(const CompressionModel& model, Bytes from, Bytes to) {
   if (Exact(model)) return BreakEvenSize(ContestOf(model, to), from, to);
-  return WherePaysOnGrid(
-      [&](double bytes) { return PlainSeconds(model, B(bytes)); },
-      [&](double bytes) { return LeastCoded(model, B(bytes), [](auto*, auto*) {}); }, InBytes(from),
-      InBytes(to), kPointsPerOctave);
+  return WherePaysOnGrid([&](double bytes) { return PlainSeconds(model, B(bytes)); },
+                         [&](double bytes) { return InSeconds(model.CodedTime(B(bytes))); },
+                         InBytes(from), InBytes(to), kPointsPerOctave);
 }
 
 BreakEven WhereBandwidthPays(const CompressionModel& model, Bytes bytes, double from, double to) {
@@ -105,9 +115,10 @@ BreakEven WhereCodecSpeedPays(const CompressionModel& model, Bytes bytes, double
 
 BreakEven WhereOverlapPays(const CompressionModel& model, Bytes bytes) {
   const CompressionAnswer answer = model.At(bytes);
-  const CompressedWay* way = model.WayOf(answer.coded.scheme);
-  CHECK(way != nullptr);
-  return BreakEvenOverlap(answer.plain.cost, answer.coded, way->codec);
+  // All of a measured kernel's time is hidden alike: how much of it is the codec's is not known.
+  const CodecInputs<double> codec =
+      answer.measured ? CodecInputs<double>() : model.WayOf(answer.coded.scheme)->codec;
+  return BreakEvenOverlap(answer.plain.cost, answer.coded, codec);
 }
 
 BreakEven WhereRanksPay(const std::function<std::optional<double>(int)>& gain_for, int most) {

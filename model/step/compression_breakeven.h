@@ -2,8 +2,8 @@
 //
 // Where the engine is a textbook all ways are straight pieces and the answer is exact
 // (model/collective/compressed_breakeven.h). An engine that was measured, or that NCCL's tables
-// tune, has times of any shape: signs on a grid of sixteen points per octave, each change narrowed
-// down by halving.
+// tune, has times of any shape, and so has a kernel that was measured with the codec: signs on a
+// grid of sixteen points per octave, each change narrowed down by halving.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,8 @@
 #include "model/step/compression.h"
 
+#include <cmath>
+#include <random>
+
 #include "model/base/test_matchers.h"
 #include "model/step/compression_breakeven.h"
 
@@ -78,6 +81,38 @@ TEST(CodecOnTest, WithoutEitherItIsUnsupportedAndSaysWhatToAdd) {
               IsError(ErrorCode::kUnsupported, HasSubstr("says neither how fast codec tq3")));
 }
 
+// What an entry for any codec says goes for each that does not say it itself.
+TEST(CodecOnTest, AnyCodecsEntryFillsIn) {
+  Machine machine = Slow();
+  machine.device.memory_bandwidth = Bandwidth::FromBase(10);
+  CodecCost own, any;
+  own.name = "tq3";
+  own.call = Seconds(7);
+  any.name = kAnyCodec;
+  any.call = Seconds(3);
+  any.pass = Seconds(2);
+  any.memory_share = 0.5;
+  machine.codecs = {own, any};
+  for (const char* path :
+       {"codecs.tq3.call", "codecs.any.call", "codecs.any.pass", "codecs.any.memory_share"}) {
+    machine.provenance[path] = {ProvenanceKind::kAssumed, "", "a guess"};
+  }
+  const auto on = CodecOn(machine, "tq3", 0.5);
+  ASSERT_THAT(on, IsOk());
+  EXPECT_EQ(on->cost.call, Seconds(7));
+  EXPECT_EQ(on->cost.pass, Seconds(2));
+  // Half of ten bytes a second.
+  EXPECT_DOUBLE_EQ(InSecondsPerByte(on->cost.encode), 0.3);
+  EXPECT_TRUE(on->derived);
+  EXPECT_EQ(CodecPath(machine, "tq3", "call"), "codecs.tq3.call");
+  EXPECT_EQ(CodecPath(machine, "tq3", "pass"), "codecs.any.pass");
+  EXPECT_EQ(CodecPath(machine, "tq3", "encode"), "");
+  const auto other = CodecOn(machine, "mxfp4", 0.25);
+  ASSERT_THAT(other, IsOk());
+  EXPECT_EQ(other->cost.call, Seconds(3));
+  EXPECT_EQ(other->cost.name, "mxfp4");
+}
+
 TEST(CompressionModelTest, TwoRanksByHand) {
   // 8 bytes, two ranks: plain sends 8 bytes at 1 B/s. A codec that takes no time sends a quarter.
   const Machine machine = Slow();
@@ -128,6 +163,100 @@ TEST(CompressionModelTest, LinksCarryWhatTheEngineGetsOutOfThem) {
   EXPECT_EQ(model->call().launch, Seconds(3));
   // 3 s to start, and 2 of the 8 bytes at half a byte a second.
   EXPECT_NEAR(InSeconds(model->At(B(8)).coded.cost.Total()), 7, 1e-5);
+}
+
+// Prepared, the time is what a look at every scheme and number of chunks finds.
+TEST(CompressionModelTest, ThePreparedTimeIsTheCheapest) {
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> octave(0, 34), share(0.1, 0.9), log_cost(-4, 1);
+  int schemes = 0;
+  for (int round = 0; round < 20; ++round) {
+    Machine machine = Slow(64);
+    machine.fabric.tiers.front().kind = round % 2 == 0 ? TierKind::kSwitch : TierKind::kMesh;
+    machine.fabric.tiers.front().latency = Seconds(std::exp2(octave(random)) / 64);
+    const CollectiveModel plain = PlainOn(machine, 2 + round % 15);
+    CodecCost codec = Quarter(std::exp2(log_cost(random)));
+    codec.share = share(random);
+    codec.pass = Seconds(std::exp2(octave(random)) / 256);
+    codec.max_chunks = round % 3 == 0 ? 1 : 16;
+    const auto slow = CompressionModel::Create(plain, codec);
+    ASSERT_THAT(slow, IsOk());
+    CompressionModel fast = *slow;
+    fast.Prepare();
+    const CompressedWay* last = nullptr;
+    for (int i = 0; i < 200; ++i) {
+      const Bytes bytes = B(std::exp2(4 + 32 * i / 200.0 + octave(random) / 1e3));
+      EXPECT_NEAR(fast.CodedTime(bytes) / slow->At(bytes).coded.cost.Total(), 1, 2e-3);
+      const CompressedWay* const way = fast.CodedWay(bytes);
+      schemes += last != nullptr && way != last ? 1 : 0;
+      last = way;
+    }
+  }
+  EXPECT_GT(schemes, 20) << "the cases are to have crossings";
+}
+
+TEST(CompressionModelTest, WhatIfsByHand) {
+  Machine machine = Slow();
+  machine.fabric.tiers.front().latency = Seconds(2);
+  const CollectiveModel plain = PlainOn(machine, 2);
+  CodecCost codec = Quarter(1);
+  codec.call = Seconds(4);
+  const auto model = CompressionModel::Create(plain, codec, CompressedScheme::kOneShot);
+  ASSERT_THAT(model, IsOk());
+  // One-shot of 8 bytes: a call of 4, a message of 2, 2 on the wire, 8 to encode and 8 to add.
+  EXPECT_EQ(model->CodedTime(B(8)), Seconds(24));
+  EXPECT_EQ(model->WhatIfAt(B(8)).half_latency, Seconds(21));
+  EXPECT_EQ(model->WhatIfAt(B(8)).double_bandwidth, Seconds(23));
+  EXPECT_EQ(model->ScratchAt(B(8)), B(4));
+}
+
+// 50 s + S / (0.5 byte/s), measured among two ranks; the kernel without the codec takes 40 s more.
+TEST(CompressionModelTest, AMeasuredKernelIsTheAnswer) {
+  Machine machine = Slow();
+  for (const char* name : {"fused-quarter", "fused"}) {
+    Engine kernel;
+    kernel.name = name;
+    kernel.rule = EngineRule::kMeasured;
+    kernel.fallback = "textbook";
+    MeasuredCurve curve;
+    curve.ranks = 2;
+    curve.latency = Seconds(kernel.name == "fused" ? 90 : 50);
+    curve.bandwidth = Bandwidth::FromBase(0.5);
+    curve.measured_min = B(1);
+    curve.measured_max = B(1024);
+    curve.knots = {{B(1), 0, 0.1}, {B(1024), 0, 0.1}};
+    kernel.measured.curves = {curve};
+    machine.engines.push_back(kernel);
+  }
+  const CollectiveModel plain = PlainOn(machine, 2);
+  const auto model = CompressionModel::CreateOn(machine, plain, {.cost = Quarter(0)});
+  ASSERT_THAT(model, IsOk());
+  ASSERT_NE(model->kernel(), nullptr);
+  const CompressionAnswer answer = model->At(B(8));
+  EXPECT_TRUE(answer.measured);
+  EXPECT_NEAR(InSeconds(answer.coded.cost.Total()), 66, 1e-9);
+  EXPECT_NEAR(InSeconds(answer.low), 66 / 1.1, 1e-9);
+  EXPECT_NEAR(InSeconds(*answer.without_codec), 106, 1e-9);
+  EXPECT_EQ(answer.comparison.verdict, CompressionVerdict::kLoses);
+  EXPECT_EQ(answer.others.size(), model->ways().size());
+  EXPECT_EQ(model->CodedWay(B(8)), nullptr);
+  // Half of 50 s, half of 16 s.
+  EXPECT_NEAR(InSeconds(model->WhatIfAt(B(8)).half_latency), 41, 1e-6);
+  EXPECT_NEAR(InSeconds(model->WhatIfAt(B(8)).double_bandwidth), 58, 1e-6);
+  // Plain sends 8 bytes a second or more slowly: 50 + 2 S < S never holds.
+  EXPECT_TRUE(WhereSizePays(*model, B(1), KiB(1)).Never());
+  const CodecOnMachine codec{.cost = Quarter(0)};
+  // With a scheme the kernel is not asked; nor among ranks that it was not measured at.
+  EXPECT_EQ(CompressionModel::CreateOn(machine, plain, codec, CompressedScheme::kRing)->kernel(),
+            nullptr);
+  const CollectiveModel more = PlainOn(machine, 2, Op::kAllGather);
+  // A codec of unknown speed has the kernel alone.
+  CodecOnMachine unknown = codec;
+  unknown.known = false;
+  EXPECT_TRUE(CompressionModel::CreateOn(machine, plain, unknown)->ways().empty());
+  EXPECT_THAT(CompressionModel::CreateOn(machine, more, unknown),
+              IsError(ErrorCode::kUnsupported, HasSubstr("says neither how fast")));
+  EXPECT_EQ(CompressionModel::CreateOn(machine, more, codec)->kernel(), nullptr);
 }
 
 TEST(CompressionModelTest, SchemesThroughHostMemoryReplaceTheRingThroughIt) {

@@ -5,8 +5,25 @@
 
 #include "model/base/check.h"
 #include "model/base/suggest.h"
+#include "model/codec/codec.h"
 
 namespace commplan {
+namespace {
+
+std::optional<codec::Source> SourceOf(DataType type) {
+  switch (type) {
+    case DataType::kFp32:
+      return codec::Source::kFp32;
+    case DataType::kBf16:
+      return codec::Source::kBf16;
+    case DataType::kFp16:
+      return codec::Source::kFp16;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
 
 Op OpOf(Exchange exchange) {
   switch (exchange) {
@@ -93,6 +110,46 @@ Result<const CollectiveModel*> Exchanges::For(Op op, const Group& group) {
                    CollectiveModel::Create(machine_->fabric, machine_->engines, *engine_, request));
   slots_.push_back({op, group, std::move(model)});
   return &slots_.back().model;
+}
+
+Result<const StepCodec*> Exchanges::Codec(std::string_view name, DataType source,
+                                          std::optional<CompressedScheme> scheme) {
+  for (const StepCodec& known : codecs_) {
+    if (known.on.cost.name == name && known.source == source && known.scheme == scheme) {
+      return &known;
+    }
+  }
+  ASSIGN_OR_RETURN(const codec::Codec codec, codec::FindCodec(name));
+  const std::optional<codec::Source> values = SourceOf(source);
+  if (!values) {
+    std::string message = "codec ";
+    message.append(name).append(" takes bf16, fp16 or fp32 values, but what is sent is ");
+    message.append(Name(source));
+    return UnsupportedError(std::move(message), "leave the codec out, or send 16-bit values");
+  }
+  const double ratio = codec::Ratio(codec, *values);
+  if (ratio < 1) {
+    std::string message = "codec ";
+    message.append(name).append(" makes ").append(Name(source)).append(" values larger");
+    return UnsupportedError(std::move(message), "see codecs for those that make them smaller");
+  }
+  ASSIGN_OR_RETURN(CodecOnMachine on, CodecOn(*machine_, codec.name, 1 / ratio));
+  codecs_.push_back({std::move(on), source, scheme});
+  return &codecs_.back();
+}
+
+Result<const CompressionModel*> Exchanges::Coded(const CollectiveModel& plain,
+                                                 const StepCodec& codec) {
+  for (const CodedSlot& slot : coded_) {
+    if (slot.plain == &plain && slot.codec == &codec) {
+      return slot.model.Compresses() ? &slot.model : nullptr;
+    }
+  }
+  ASSIGN_OR_RETURN(CompressionModel model,
+                   CompressionModel::CreateOn(*machine_, plain, codec.on, codec.scheme));
+  model.Prepare();
+  coded_.push_back({&plain, &codec, std::move(model)});
+  return coded_.back().model.Compresses() ? &coded_.back().model : nullptr;
 }
 
 }  // namespace commplan

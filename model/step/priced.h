@@ -28,6 +28,9 @@ struct Priced {
   // time takes none.
   std::array<Time, kWhatIfs> each{};
   const CollectiveModel* collective = nullptr;  // null: a kernel
+  const CompressionModel* coded = nullptr;      // null: plain
+  const StepCodec* codec = nullptr;             // of `coded`
+  Time plain{};                                 // of one plain execution of the collective
   // Only with Detail::kFull.
   Time low{}, high{};
   bool extrapolated = false;
@@ -49,6 +52,17 @@ enum class Detail : std::uint8_t {
   kFull,   // bands, regimes and what-ifs too
 };
 
+// The codecs of a step's exchanges; null: plain.
+struct StepCodecs {
+  const StepCodec* tensor = nullptr;
+  const StepCodec* dispatch = nullptr;
+  const StepCodec* combine = nullptr;
+  bool where_it_pays = false;  // else always
+};
+
+// The codec of this exchange, or null.
+const StepCodec* CodecFor(const StepCodecs& codecs, const Operation& exchange);
+
 struct PricingContext {
   const Transformer* model = nullptr;
   const Layout* layout = nullptr;
@@ -56,6 +70,8 @@ struct PricingContext {
   Phase phase = Phase::kServe;
   double expert_imbalance = 1;
   double kernel_share = 1;  // of what kernels take alone (ServingCost::kernels)
+  double sweep_share = 1;   // the same of kernels that only move bytes
+  StepCodecs codecs{};
 };
 
 // Expands the demand and prices every operation. What was in *priced is reused.
@@ -64,6 +80,8 @@ Status PriceProgram(const PricingContext& context, const Demand& demand, Detail 
 
 // One collective of this size under a change.
 Time TimeUnder(const CollectiveModel& model, Bytes bytes, WhatIf what_if);
+// The same, with the codec that the exchange has.
+Time TimeUnder(const Priced& exchange, Bytes bytes, WhatIf what_if);
 
 // What the experts of this block's layers need to know.
 ExpertContext ExpertsOf(const PricingContext& context, const Cut& cut, const Block& block);
