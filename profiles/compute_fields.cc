@@ -25,6 +25,7 @@ constexpr double kMostItemBytes = 1e9;  // of starting a work item, as bytes
 constexpr double kMostRows = 1e9;
 constexpr double kMostReserve = 1e12;  // B
 constexpr double kMostPasses = 1e3;
+constexpr double kMostPromptTokens = 1 << 20;
 
 NumberRule Rule(Dimension dimension, double least, double most, Need need = Need::kRequired,
                 double fallback = 0) {
@@ -247,6 +248,11 @@ bool IsDefault(const OverlapCost& cost) {
   return cost.communication_sm == 0 && cost.communication_memory == 0 && cost.beside_compute == 1;
 }
 
+bool IsDefault(const FirstTokenCost& cost) {
+  return cost.front == Time() && cost.steps == 1 && cost.prefill == 1 && cost.burst == 0 &&
+         cost.band_low == 1 && cost.band_high == 1;
+}
+
 void VisitSweep(FieldVisitor& v, ComputeProfile* compute) {
   if (!v.Enter("sweep", Need::kOptional, !compute->sweep)) return;
   MemoryEfficiency sweep = compute->sweep.value_or(MemoryEfficiency{});
@@ -277,17 +283,34 @@ void VisitOverlap(FieldVisitor& v, OverlapCost* cost) {
   v.Leave();
 }
 
+void VisitBand(FieldVisitor& v, double* low, double* high) {
+  Put(v, "band_low", Rule(Dimension::kNumber, kSmallestShare, 1, Need::kOptional, 1), low);
+  Put(v, "band_high", Rule(Dimension::kNumber, 1, kLargestFactor, Need::kOptional, 1), high);
+}
+
+void VisitFirstToken(FieldVisitor& v, FirstTokenCost* cost) {
+  if (!v.Enter("first_token", Need::kOptional, IsDefault(*cost))) return;
+  Put(v, "front", TimeRule(Need::kOptional), &cost->front);
+  Put(v, "steps", FactorRule(Need::kOptional, 1), &cost->steps);
+  Put(v, "prefill", Rule(Dimension::kNumber, 0.1, 10, Need::kOptional, 1), &cost->prefill);
+  Put(v, "burst", Rule(Dimension::kNumber, 0, 1, Need::kOptional), &cost->burst);
+  VisitBand(v, &cost->band_low, &cost->band_high);
+  v.Leave();
+}
+
 void VisitServing(FieldVisitor& v, ServingCost& cost) {
   v.Text("engine", Need::kRequired, &cost.engine);
   v.Flag("experts", &cost.experts);
-  Put(v, "kernels", Rule(Dimension::kNumber, 0.1, 10, Need::kOptional, 1), &cost.kernels);
+  const NumberRule share = Rule(Dimension::kNumber, 0.1, 10, Need::kOptional, 1);
+  Put(v, "kernels", share, &cost.kernels);
+  Put(v, "sweeps", share, &cost.sweeps);
   Put(v, "step", TimeRule(), &cost.step);
   Put(v, "layer", TimeRule(), &cost.layer);
   Put(v, "interference", FactorRule(Need::kOptional), &cost.interference);
-  Put(v, "band_low", Rule(Dimension::kNumber, kSmallestShare, 1, Need::kOptional, 1),
-      &cost.band_low);
-  Put(v, "band_high", Rule(Dimension::kNumber, 1, kLargestFactor, Need::kOptional, 1),
-      &cost.band_high);
+  Put(v, "prompt_tokens", Rule(Dimension::kInteger, 0, kMostPromptTokens, Need::kOptional),
+      &cost.prompt_tokens);
+  VisitBand(v, &cost.band_low, &cost.band_high);
+  VisitFirstToken(v, &cost.first);
 }
 
 }  // namespace

@@ -48,8 +48,10 @@ constexpr char kCompute[] = R"(compute:
     some: "0 2.5 | -1 4 9: 12 -7 0
       3 44 -1200"
   serving:
-    - {engine: vllm, experts: true, step: 1ms, layer: 20us, interference: 1.5, band_low: 0.9,
-       band_high: 1.2}
+    - {engine: vllm, experts: true, kernels: 0.9, sweeps: 1.3, step: 1ms, layer: 20us,
+       interference: 1.5, prompt_tokens: 8192, band_low: 0.9, band_high: 1.2,
+       first_token: {front: 40ms, steps: 1.5, prefill: 0.7, burst: 0.1, band_low: 0.5,
+                     band_high: 2}}
 )";
 
 std::string WithCompute(const std::string& section = kCompute) { return kBase + section; }
@@ -87,6 +89,11 @@ TEST(ComputeFields, AreRead) {
   ASSERT_EQ(compute.serving.size(), 1U);
   EXPECT_TRUE(compute.serving[0].experts);
   EXPECT_EQ(compute.serving[0].layer, Micros(20));
+  EXPECT_EQ(compute.serving[0].sweeps, 1.3);
+  EXPECT_EQ(compute.serving[0].prompt_tokens, 8192);
+  EXPECT_EQ(compute.serving[0].first.front, Millis(40));
+  EXPECT_EQ(compute.serving[0].first.burst, 0.1);
+  EXPECT_EQ(compute.serving[0].first.band_high, 2);
   EXPECT_EQ(machine->provenance.at("compute.gemm.0.launch").kind, ProvenanceKind::kFitted);
 }
 

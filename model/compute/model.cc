@@ -70,7 +70,7 @@ TablePoint AttentionPoint(const AttentionShape& shape) {
   const double keys = shape.past_tokens + shape.new_tokens;
   const double seen = shape.window > 0 ? std::min(keys, shape.window) : keys;
   const double tokens = shape.phase == AttentionPhase::kGeneration ? seen : shape.new_tokens;
-  return {std::log2(shape.batch), std::log2(shape.kv_heads), std::log2(tokens),
+  return {std::log2(shape.batch * shape.kv_heads), std::log2(shape.kv_heads), std::log2(tokens),
           std::log2(shape.q_heads / shape.kv_heads)};
 }
 

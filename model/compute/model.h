@@ -75,9 +75,11 @@ struct MoeFit {
 };
 
 // Axes of the tables and of the measured ranges.
-TablePoint GemmPoint(const GemmShape& shape);            // m * batch, n, k
-TablePoint AttentionPoint(const AttentionShape& shape);  // batch, KV heads, tokens, group
-TablePoint MoePoint(const MoeShape& shape);              // tokens per expert, experts, weights
+TablePoint GemmPoint(const GemmShape& shape);  // m * batch, n, k
+// Sequences and KV heads together are the work items that a kernel deals to the multiprocessors.
+TablePoint AttentionPoint(
+    const AttentionShape& shape);            // batch * KV heads, KV heads, tokens, group
+TablePoint MoePoint(const MoeShape& shape);  // tokens per expert, experts, weights
 
 // m up to 64, below 1024, from 1024 on; plus 3 where n or k is below 512.
 std::size_t GemmRegime(const GemmShape& shape);

@@ -25,9 +25,11 @@
 #include <string_view>
 #include <vector>
 
+#include "model/base/cost.h"
 #include "model/base/quantity.h"
 #include "model/base/result.h"
 #include "model/collective/algorithm.h"
+#include "model/collective/compressed.h"
 #include "model/collective/price.h"
 #include "model/memory/fit.h"
 #include "model/step/machine.h"
@@ -48,6 +50,11 @@ std::string_view Name(Overlap overlap);  // "none", "tiles", "ladder", "two-batc
 std::optional<Overlap> OverlapNamed(std::string_view word);
 std::vector<std::string_view> OverlapNames();
 
+enum class CodecUse {
+  kAlways,
+  kWhereItPays,  // exchange by exchange, where the compressed time is the smaller one
+};
+
 struct StepRequest {
   const Transformer* model = nullptr;
   Layout layout;
@@ -55,7 +62,12 @@ struct StepRequest {
   Demand demand;        // of one engine; sequences of all its ranks
   std::string kernels;  // whose kernels: "vllm", "sglang", "trtllm"; "": the machine's first
   std::string engine;   // whose collectives; "": the machine's first engine
-  std::string codec;    // of tensor-parallel collectives; "" or "none": plain
+  // Of what tensor parallel ranks exchange, and of tokens on their way to experts and back; "" or
+  // "none": plain (model/step/compression_step.h).
+  std::string codec;
+  std::string expert_codec;
+  std::optional<CompressedScheme> codec_scheme;  // of `codec`; none: what is the fastest
+  CodecUse codec_use = CodecUse::kAlways;
   Overlap overlap = Overlap::kNone;
   std::optional<double> overlap_fraction;  // a what-if: this share of communication hides
   bool graph = true;                       // captured graphs: no launch from the host per kernel
@@ -78,7 +90,10 @@ struct BillLine {
   Time low{}, high{};  // of all
   Algorithm algorithm = Algorithm::kRing;
   std::string engine;
-  std::string codec;
+  std::string codec;   // "none": plain
+  std::string scheme;  // of the codec: "two-shot", "measured-kernel"; empty: plain
+  Cost terms;          // of one: codec work and launches stand apart from the wire
+  Time plain_each{};   // of one without the codec
   Regime regime = Regime::kLatency;
   bool extrapolated = false;
 };

@@ -362,9 +362,6 @@ TEST(KernelsTest, ComputeInTheTypeThatEnginesUse) {
 TEST(BillTest, RefusesWhatItCannotPrice) {
   const Machine machine = TestMachine();
   StepRequest request = DecodeOf(Small(), 2, 1);
-  request.codec = "mxfp4";
-  EXPECT_THAT(BillOf(machine, request), IsError(ErrorCode::kUnsupported, HasSubstr("codec")));
-  request = DecodeOf(Small(), 2, 1);
   request.overlap = Overlap::kTwoBatch;
   EXPECT_THAT(BillOf(machine, request), IsError(ErrorCode::kUnsupported, HasSubstr("sequences")));
   request = DecodeOf(Small(), 3, 1);

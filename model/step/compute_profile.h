@@ -36,17 +36,30 @@ struct OverlapCost {
   double beside_compute = 1;        // rate of a collective beside computation
 };
 
+// What stands between a request and its first token beside its prompt (model/step/first_token.h).
+struct FirstTokenCost {
+  Time front{};        // the client, the front end, the scheduler
+  double steps = 1;    // decode steps that it waits for
+  double prefill = 1;  // a prompt in the engine, as a share of what its kernels take alone
+  double burst = 0;    // share of the other requests that came at the same time
+  double band_low = 1, band_high = 1;  // on rows held out
+};
+
 // What an engine takes beside its kernels and collectives; fitted to served requests.
 struct ServingCost {
   std::string engine;
   bool experts = false;
   // What kernels of a decode step take inside the engine, as a share of what they take alone, where
-  // they were measured: it fuses, and starts a kernel while the one before it ends.
+  // they were measured: it fuses, and starts a kernel while the one before it ends. Kernels that
+  // only move bytes have a share of their own; there are more of them than a model's operations.
   double kernels = 1;
-  Time step{};              // once per step: scheduling, sampling, handing over
-  Time layer{};             // for each layer: what the kernels' models leave out
-  double interference = 0;  // of prompts that run between the steps: share of one prompt's time
+  double sweeps = 1;
+  Time step{};               // once per step: scheduling, sampling, handing over
+  Time layer{};              // for each layer: what the kernels' models leave out
+  double interference = 0;   // of prompts that run between the steps: share of one prompt's time
+  double prompt_tokens = 0;  // of prompts, that the engine takes into one step; 0: one prompt
   double band_low = 1, band_high = 1;  // around a whole step, on rows held out
+  FirstTokenCost first{};
 };
 
 struct ComputeProfile {

@@ -36,7 +36,7 @@ struct ExpertContext {
   const Mlp* mlp = nullptr;  // null outside of layers
   int ep = 1;
   int expert_tp = 1;
-  double imbalance = 1;     // tokens of the fullest rank over the mean
+  double imbalance = 1;     // tokens of the fullest rank over the mean; at least what chance makes
   bool dispatched = false;  // tokens come by all-to-all, and results are summed behind it
 };
 

@@ -9,6 +9,7 @@
 
 #include "model/base/check.h"
 #include "model/memory/serving.h"
+#include "model/step/compression_step.h"
 
 namespace commplan {
 namespace {
@@ -30,11 +31,6 @@ PricingContext ContextOf(const StepRequest& request) {
 
 Status CheckRequest(const StepRequest& request) {
   CHECK(request.model != nullptr);
-  if (!request.codec.empty() && request.codec != "none") {
-    return UnsupportedError("the bill of a step knows no codec yet, found '" + request.codec + "'",
-                            "leave the codec out; price and breakeven compare compressed "
-                            "collectives one at a time");
-  }
   if (request.overlap_fraction &&
       !(*request.overlap_fraction >= 0 && *request.overlap_fraction <= 1)) {
     return BadInputError("the overlap fraction is " + std::to_string(*request.overlap_fraction) +
@@ -63,7 +59,7 @@ std::string StagesNote(int pp) {
   return note;
 }
 
-Result<Fit> MemoryOf(const Machine& machine, const StepRequest& request) {
+Result<Fit> MemoryOf(const Machine& machine, const StepRequest& request, Bytes scratch) {
   const Demand& demand = request.demand;
   ServingLoad load;
   load.sequences = demand.prefill.sequences + demand.decode.sequences;
@@ -72,6 +68,7 @@ Result<Fit> MemoryOf(const Machine& machine, const StepRequest& request) {
   load.batched_tokens =
       (demand.prefill.Tokens() + demand.decode.Tokens()) / request.layout.attention_dp;
   load.block = machine.compute.cache_block;
+  load.codec = scratch;
   return FitServing(*request.model, request.layout, request.precision, load, machine.device.memory,
                     machine.compute.margins);
 }
@@ -104,13 +101,13 @@ BillLine& LineOfCollective(const Priced& one, std::vector<BillLine>& lines) {
   line.bytes = what.bytes;
   line.each = one.Each();
   line.engine = one.collective->engine().name;
-  line.codec = "none";
   line.regime = one.regime;
   line.extrapolated = one.extrapolated;
   if (one.variant >= 0) {
     const auto variant = static_cast<std::size_t>(one.variant);
     line.algorithm = one.collective->variants()[variant].card->algorithm;
   }
+  PutCodec(one, &line);
   lines.push_back(std::move(line));
   return lines.back();
 }
@@ -120,6 +117,15 @@ BillLine& LineOfCollective(const Priced& one, std::vector<BillLine>& lines) {
 bool HasExperts(const Transformer& model) {
   return std::any_of(model.kinds.begin(), model.kinds.end(),
                      [](const LayerKind& kind) { return kind.mlp.IsExperts(); });
+}
+
+const ServingCost* ServingCostOf(const Machine& machine, const Transformer& model,
+                                 std::string_view provider) {
+  const bool experts = HasExperts(model);
+  for (const ServingCost& cost : machine.compute.serving) {
+    if (cost.engine == provider && cost.experts == experts) return &cost;
+  }
+  return nullptr;
 }
 
 StepPricer::StepPricer(const Machine& machine, Kernels kernels, Exchanges exchanges)
@@ -138,10 +144,13 @@ Status StepPricer::PriceAll(const StepRequest& request, Detail detail) {
     return UnsupportedError("a training step is not priced here");
   }
   PricingContext context = ContextOf(request);
-  const ServingCost* const cost = ServingCostOf(*request.model);
+  ASSIGN_OR_RETURN(context.codecs, CodecsOf(request, exchanges_));
+  codecs_ = context.codecs;
+  const ServingCost* const cost = ServingCostOf(*machine_, *request.model, kernels_.provider());
   // It was fitted to decode steps; prompts are long kernels, between which nothing is to be saved.
   if (cost != nullptr && !(request.demand.prefill.Tokens() > 0)) {
     context.kernel_share = cost->kernels;
+    context.sweep_share = cost->sweeps;
   }
   RETURN_IF_ERROR(PriceProgram(context, request.demand, detail, kernels_, exchanges_, &whole_));
   half_.operations.clear();
@@ -162,17 +171,10 @@ Result<Hidden> StepPricer::HideUnder(const StepRequest& request, WhatIf what_if)
   return Hide(input, kernels_, what_if);
 }
 
-const ServingCost* StepPricer::ServingCostOf(const Transformer& model) const {
-  const bool experts = HasExperts(model);
-  for (const ServingCost& cost : machine_->compute.serving) {
-    if (cost.engine == kernels_.provider() && cost.experts == experts) return &cost;
-  }
-  return nullptr;
-}
-
 Time StepPricer::OtherOf(const StepRequest& request) const {
   Time other;
-  if (const ServingCost* const cost = ServingCostOf(*request.model)) {
+  if (const ServingCost* const cost =
+          ServingCostOf(*machine_, *request.model, kernels_.provider())) {
     other = cost->step + cost->layer * static_cast<double>(request.model->layers);
   }
   if (request.graph) return other;
@@ -249,7 +251,8 @@ void StepPricer::AddBand(const StepRequest& request, const Hidden& hidden, StepB
     high += above[i].base() * above[i].base();
   }
   Time under = Time::FromBase(std::sqrt(low)), over = Time::FromBase(std::sqrt(high));
-  if (const ServingCost* const cost = ServingCostOf(*request.model)) {
+  if (const ServingCost* const cost =
+          ServingCostOf(*machine_, *request.model, kernels_.provider())) {
     under = Max(under, bill->step * (1 - cost->band_low));
     over = Max(over, bill->step * (cost->band_high - 1));
   }
@@ -275,7 +278,8 @@ void StepPricer::AddNotes(const StepRequest& request, StepBill* bill) const {
         "itself: an upper bound over several nodes");
     break;
   }
-  if (ServingCostOf(*request.model) == nullptr) {
+  AddCodecNotes(codecs_, request, &bill->notes);
+  if (ServingCostOf(*machine_, *request.model, kernels_.provider()) == nullptr) {
     bill->notes.emplace_back(
         "the profile has no serving cost of this engine: scheduling and sampling are left out");
   }
@@ -298,7 +302,7 @@ Result<StepBill> StepPricer::BillOf(const StepRequest& request) {
   bill.half_latency = half.Total() + bill.other;
   ASSIGN_OR_RETURN(const Hidden twice, HideUnder(request, WhatIf::kDoubleBandwidth));
   bill.double_bandwidth = twice.Total() + bill.other;
-  ASSIGN_OR_RETURN(bill.memory, MemoryOf(*machine_, request));
+  ASSIGN_OR_RETURN(bill.memory, MemoryOf(*machine_, request, CodecScratch(whole_)));
   AddNotes(request, &bill);
   return bill;
 }

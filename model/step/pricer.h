@@ -54,7 +54,6 @@ class StepPricer {
   Status PriceAll(const StepRequest& request, Detail detail);
   Result<Hidden> HideUnder(const StepRequest& request, WhatIf what_if);
   Time OtherOf(const StepRequest& request) const;
-  const ServingCost* ServingCostOf(const Transformer& model) const;
   void AddLines(const Hidden& hidden, StepBill* bill) const;
   void AddBand(const StepRequest& request, const Hidden& hidden, StepBill* bill) const;
   void AddNotes(const StepRequest& request, StepBill* bill) const;
@@ -62,10 +61,16 @@ class StepPricer {
   const Machine* machine_;
   Kernels kernels_;
   Exchanges exchanges_;
+  StepCodecs codecs_;  // of the last request
   PricedProgram whole_, half_;
 };
 
 // Whether any layer of the model has experts.
 bool HasExperts(const Transformer& model);
+
+// What was fitted to serving this kind of model with the provider's kernels; null where the profile
+// does not know.
+const ServingCost* ServingCostOf(const Machine& machine, const Transformer& model,
+                                 std::string_view provider);
 
 }  // namespace commplan

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "calibrate/fit/compute_fit.h"
-#include "calibrate/fit/compute_fit_parts.h"
 #include "calibrate/fit/compute_rows.h"
+#include "calibrate/fit/score.h"
 #include "model/base/check.h"
 #include "model/compute/model.h"
 
@@ -257,9 +257,9 @@ ComputeSummary SummarizeKernels(const std::vector<JudgedKernel>& rows) {
     if (row.low_us <= row.measured_us && row.measured_us <= row.high_us) covered += 1;
   }
   const double n = static_cast<double>(rows.size());
-  summary.median = fit::QuantileAt(errors, 0.5);
+  summary.median = fit::QuantileOf(errors, 0.5);
   summary.mape = sum / n;
-  summary.p95 = fit::QuantileAt(errors, 0.95);
+  summary.p95 = fit::QuantileOf(errors, 0.95);
   summary.coverage = covered / n;
   return summary;
 }

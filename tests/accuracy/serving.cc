@@ -4,258 +4,77 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
-#include <fstream>
-#include <memory>
-#include <optional>
-#include <utility>
+#include <numeric>
+#include <set>
 
-#include "model/memory/serving.h"
-#include "model/step/pricer.h"
-#include "profiles/model_file.h"
-#include "profiles/reader.h"
+#include "model/base/check.h"
 
 namespace commplan::accuracy {
 namespace {
 
-std::vector<std::string> Cells(const std::string& line) {
-  std::vector<std::string> cells(1);
-  for (const char c : line) {
-    if (c == ',') {
-      cells.emplace_back();
-    } else if (c != '\r') {
-      cells.back() += c;
-    }
-  }
-  return cells;
-}
+// What is fitted: where to start, what constants scatter by from engine to engine, and how many
+// rows that are off by a factor of e a constant weighs that lies so far from those of its kind,
+// where its group has one model.
+template <class Cost>
+struct Fitted;
 
-using Row = std::map<std::string, std::string>;
-
-std::vector<Row> ReadRows(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  const std::vector<std::string> header = Cells(line);
-  std::vector<Row> rows;
-  while (std::getline(file, line)) {
-    const std::vector<std::string> cells = Cells(line);
-    if (cells.size() != header.size()) continue;
-    rows.emplace_back();
-    for (std::size_t i = 0; i < cells.size(); ++i) rows.back()[header[i]] = cells[i];
-  }
-  return rows;
-}
-
-int CountOr(const std::string& text, int otherwise) {
-  const int count = text.empty() ? 0 : std::atoi(text.c_str());
-  return count > 0 ? count : otherwise;
-}
-
-struct System {
-  const char* profile;
-  const char* generation;
+template <>
+struct Fitted<TokenCost> {
+  static constexpr std::array<double TokenCost::*, 5> kConstants = {
+      &TokenCost::kernels, &TokenCost::sweeps, &TokenCost::step_us, &TokenCost::layer_us,
+      &TokenCost::interference};
+  static constexpr TokenCost kStart = {
+      .kernels = 1, .sweeps = 1, .step_us = 300, .layer_us = 5, .interference = 1};
+  static constexpr TokenCost kScatter = {
+      .kernels = 0.2, .sweeps = 0.4, .step_us = 500, .layer_us = 8, .interference = 0.4};
+  static constexpr double kPenalty = 20;
+  static double Measured(const ServedRow& row) { return row.tpot_us; }
+  static double Predicted(const ServedRow& row, const TokenCost& cost) { return Tpot(row, cost); }
+  static ServedKey Key(const ServedRow& row) { return TokenKey(row); }
 };
 
-std::optional<System> SystemOf(const std::string& name) {
-  static const std::map<std::string, System> kSystems = {{"h100_sxm", {"hgx-h100", "hopper"}},
-                                                         {"h200_sxm", {"hgx-h200", "hopper"}},
-                                                         {"b200_sxm", {"hgx-b200", "blackwell"}},
-                                                         {"gb200", {"gb200-nvl72", "blackwell"}}};
-  const auto found = kSystems.find(name);
-  return found == kSystems.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::string ModelOf(const std::string& name) {
-  static const std::vector<std::pair<const char*, const char*>> kModels = {
-      {"MiniMax-M2.5", "minimax-m2.5"},
-      {"Qwen3-235B", "qwen-3-235b-a22b"},
-      {"Qwen3-32B", "qwen-3-32b"},
-      {"Qwen3.5-397B", "qwen-3.5-397b-a17b"},
-      {"DeepSeek-R1", "deepseek-r1"},
-      {"DeepSeek-V3", "deepseek-v3"},
-      {"Llama-3.1-70B", "llama-3.1-70b"},
-      {"Llama-3.1-8B", "llama-3.1-8b"},
-      {"Kimi-K2.5", "kimi-k2.5"},
-      {"gpt-oss-120b", "gpt-oss-120b"},
-      {"GLM-5", "glm-5"}};
-  for (const auto& [part, model] : kModels) {
-    if (name.find(part) != std::string::npos) return model;
-  }
-  return "";
-}
-
-// The types that engines run a quantised checkpoint in.
-Precision PrecisionOf(const Row& row, bool blackwell) {
-  Precision precision;
-  const std::string& gemm = row.at("gemm_quant");
-  const std::string& moe = row.at("moe_quant");
-  const bool plain = gemm.empty();
-  if (gemm == "fp8") precision.weights = precision.activations = DataType::kFp8;
-  if (gemm == "fp8_block") precision.weights = precision.activations = DataType::kFp8Block;
-  if (gemm == "nvfp4") {
-    precision.weights = DataType::kNvfp4;
-    precision.activations = blackwell ? DataType::kNvfp4 : DataType::kBf16;
-  }
-  precision.expert_weights = precision.weights;
-  if (moe == "fp8_block") precision.expert_weights = DataType::kFp8Block;
-  if (moe == "int4_wo") precision.expert_weights = DataType::kInt4;
-  const std::string& model = row.at("model");
-  // These are published with scales for blocks of 128 x 128 weights, whatever the row calls it.
-  for (const char* const blocked : {"MiniMax", "DeepSeek", "Qwen3-235B", "Qwen3.5", "GLM"}) {
-    if (model.find(blocked) == std::string::npos) continue;
-    for (DataType* const type :
-         {&precision.weights, &precision.expert_weights, &precision.activations}) {
-      if (*type == DataType::kFp8) *type = DataType::kFp8Block;
-    }
-  }
-  if (model.find("gpt-oss") != std::string::npos) {
-    // Only its experts are narrow; attention stays in bf16.
-    precision.weights = DataType::kBf16;
-    precision.expert_weights = DataType::kMxfp4;
-    precision.activations = blackwell ? DataType::kNvfp4 : DataType::kBf16;
-  }
-  const bool latent = model.find("DeepSeek") != std::string::npos ||
-                      model.find("Kimi") != std::string::npos ||
-                      model.find("GLM") != std::string::npos;
-  if (gemm == "nvfp4" && latent) precision.weights = DataType::kBf16;  // experts only, as published
-  if (!plain && row.at("backend") == "trtllm") precision.cache = DataType::kFp8;
-  if (precision.activations == DataType::kFp8 || precision.activations == DataType::kFp8Block) {
-    precision.dispatch = precision.activations;
-  }
-  return precision;
-}
-
-Layout LayoutOf(const Row& row, bool experts) {
-  Layout layout;
-  layout.tp = CountOr(row.at("tp"), 1);
-  layout.pp = CountOr(row.at("pp"), 1);
-  layout.attention_dp = CountOr(row.at("attention_dp"), 1);
-  if (!experts) return layout;
-  layout.ep = CountOr(row.at("moe_ep"), 1);
-  if (layout.attention_dp > 1) {
-    const bool whole = layout.tp == 1 && layout.ep == layout.attention_dp;
-    layout.expert_exchange = whole ? ExpertExchange::kAllToAll : ExpertExchange::kGather;
-  }
-  return layout;
-}
-
-struct Place {
-  std::unique_ptr<Machine> machine;
-  std::unique_ptr<StepPricer> pricer;
+template <>
+struct Fitted<FirstCost> {
+  static constexpr std::array<double FirstCost::*, 4> kConstants = {
+      &FirstCost::front_us, &FirstCost::steps, &FirstCost::prefill, &FirstCost::burst};
+  static constexpr FirstCost kStart = {.front_us = 30e3, .steps = 1, .prefill = 1, .burst = 0.1};
+  static constexpr FirstCost kScatter = {
+      .front_us = 20e3, .steps = 0.5, .prefill = 0.3, .burst = 0.05};
+  static constexpr double kPenalty = 0.3;
+  static double Measured(const ServedRow& row) { return row.ttft_us; }
+  static double Predicted(const ServedRow& row, const FirstCost& cost) { return Ttft(row, cost); }
+  static ServedKey Key(const ServedRow& row) { return FirstKey(row); }
 };
 
-class Pricers {
- public:
-  StepPricer* For(const std::string& profile, const std::string& engine) {
-    Place& place = places_[{profile, engine}];
-    if (place.pricer != nullptr) return place.pricer.get();
-    Result<Machine> machine = profiles::LoadMachine(profile, profiles::ShippedLibrary());
-    if (!machine.ok()) return nullptr;
-    place.machine = std::make_unique<Machine>(*std::move(machine));
-    place.machine->compute.serving.clear();  // what is fitted here
-    Result<StepPricer> pricer = StepPricer::Create(*place.machine, engine, engine);
-    if (!pricer.ok()) return nullptr;
-    place.pricer = std::make_unique<StepPricer>(*std::move(pricer));
-    return place.pricer.get();
-  }
+ServedKey KindOf(const ServedKey& key) { return {"", std::get<1>(key), "", std::get<3>(key)}; }
 
- private:
-  std::map<std::pair<std::string, std::string>, Place> places_;
-};
+using Rows = std::vector<const ServedRow*>;
 
-const Transformer* ModelNamed(const std::string& name) {
-  static std::map<std::string, std::unique_ptr<profiles::ModelFile>> models;
-  auto& model = models[name];
-  if (model == nullptr) {
-    Result<profiles::ModelFile> file = profiles::LoadModel(name, profiles::ShippedModels());
-    if (!file.ok()) return nullptr;
-    model = std::make_unique<profiles::ModelFile>(*std::move(file));
+template <class Cost>
+double Loss(const Rows& rows, const Cost& cost, const Cost* prior, double penalty) {
+  double sum = 0;
+  for (const ServedRow* const row : rows) {
+    sum += std::abs(std::log(Fitted<Cost>::Predicted(*row, cost) / Fitted<Cost>::Measured(*row)));
   }
-  return &model->model;
+  if (prior == nullptr) return sum;
+  for (const auto constant : Fitted<Cost>::kConstants) {
+    const double apart = (cost.*constant - prior->*constant) / Fitted<Cost>::kScatter.*constant;
+    sum += penalty * apart * apart;
+  }
+  return sum;
 }
-
-// Nothing where the row is not covered, which is then counted.
-std::optional<ServedRow> Price(const Row& row, Pricers& pricers, ServedRows* all) {
-  const auto unpriced = [&](const std::string& why) {
-    ++all->unpriced;
-    ++all->why[why.substr(0, 60)];
-    return std::nullopt;
-  };
-  const std::optional<System> system = SystemOf(row.at("system"));
-  const Transformer* const model = ModelNamed(ModelOf(row.at("model")));
-  if (!system || model == nullptr) return unpriced("system or model " + row.at("model"));
-  StepPricer* const pricer = pricers.For(system->profile, row.at("backend"));
-  if (pricer == nullptr) return unpriced("engine " + row.at("backend"));
-  const double isl = std::atof(row.at("isl_tokens").c_str());
-  const double osl = std::atof(row.at("osl_tokens").c_str());
-  const double concurrency = std::atof(row.at("concurrency").c_str());
-  StepRequest request;
-  request.model = model;
-  request.layout = LayoutOf(row, HasExperts(*model));
-  request.precision = PrecisionOf(row, std::string(system->generation) == "blackwell");
-  request.demand = Decode(concurrency, isl + osl / 2);
-  const Result<StepBill> decode = pricer->BillOf(request);
-  if (!decode.ok()) return unpriced(decode.error().message);
-  if (!decode->memory.fits) {
-    ++all->full;
-    return std::nullopt;
-  }
-  request.demand = Prefill(1, isl);
-  const Result<StepTimes> prefill = pricer->TimesOf(request);
-  if (!prefill.ok()) return unpriced(prefill.error().message);
-  ServedRow served;
-  served.model = model->name;
-  served.system = row.at("system");
-  served.engine = row.at("backend");
-  served.generation = system->generation;
-  served.experts = HasExperts(*model);
-  served.index = static_cast<int>(all->rows.size());
-  served.measured_us = std::atof(row.at("tpot_ms").c_str()) * 1e3;
-  served.compute_us = InMicros(decode->compute);
-  served.communication_us = InMicros(decode->exposed);
-  served.note = row.at("gemm_quant") + "/" + row.at("moe_quant");
-  served.layers = static_cast<double>(model->layers);
-  served.interference_us = (concurrency - 1) / osl * InMicros(prefill->step);
-  return served;
-}
-
-// What the constants scatter by from engine to engine; a constant that far from those of all
-// engines weighs as much as two rows that are off by a factor of e.
-constexpr ServedCost kScatter = {
-    .kernels = 0.2, .step_us = 500, .layer_us = 8, .interference = 0.4};
-constexpr double kPenalty = 2;
-
-constexpr std::array<double ServedCost::*, 4> kConstants = {
-    &ServedCost::kernels, &ServedCost::step_us, &ServedCost::layer_us, &ServedCost::interference};
-
-struct Loss {
-  const std::vector<ServedRow>& rows;
-  std::optional<ServedCost> prior;
-
-  double operator()(const ServedCost& cost) const {
-    double sum = 0;
-    for (const ServedRow& row : rows) {
-      sum += std::abs(std::log(Predict(row, cost) / row.measured_us));
-    }
-    if (!prior) return sum;
-    for (const auto constant : kConstants) {
-      const double apart = (cost.*constant - (*prior).*constant) / kScatter.*constant;
-      sum += kPenalty * apart * apart;
-    }
-    return sum;
-  }
-};
 
 // One coordinate after the other, each by a search that narrows around the best point so far.
-ServedCost Least(const Loss& loss, ServedCost best) {
-  double least = loss(best);
+template <class Cost>
+Cost Least(const Rows& rows, Cost best, const Cost* prior, double penalty) {
+  double least = Loss(rows, best, prior, penalty);
   for (double width = 2; width > 1e-3; width *= 0.8) {
-    for (const auto constant : kConstants) {
+    for (const auto constant : Fitted<Cost>::kConstants) {
       for (const double sign : {-1.0, 1.0}) {
-        ServedCost other = best;
-        other.*constant = std::max(0.0, other.*constant + sign * width * kScatter.*constant);
-        const double there = loss(other);
+        Cost other = best;
+        const double scatter = Fitted<Cost>::kScatter.*constant;
+        other.*constant = std::max(0.0, other.*constant + sign * width * scatter);
+        const double there = Loss(rows, other, prior, penalty);
         if (there >= least) continue;
         least = there;
         best = other;
@@ -265,7 +84,36 @@ ServedCost Least(const Loss& loss, ServedCost best) {
   return best;
 }
 
-constexpr ServedCost kStart = {.kernels = 1, .step_us = 300, .layer_us = 5, .interference = 1};
+template <class Cost>
+Costs<Cost> FitAll(const std::vector<ServedRow>& rows) {
+  std::map<ServedKey, Rows> groups, kinds;
+  for (const ServedRow& row : rows) {
+    const ServedKey key = Fitted<Cost>::Key(row);
+    groups[key].push_back(&row);
+    kinds[KindOf(key)].push_back(&row);
+  }
+  Costs<Cost> costs;
+  for (const auto& [key, kind] : kinds) {
+    costs[key] = Least(kind, Fitted<Cost>::kStart, static_cast<const Cost*>(nullptr), 0);
+  }
+  for (const auto& [key, group] : groups) {
+    std::set<std::string> models;
+    for (const ServedRow* const row : group) models.insert(row->model);
+    const auto count = static_cast<double>(models.size());
+    const Cost prior = costs.at(KindOf(key));
+    costs[key] = Least(group, prior, &prior, Fitted<Cost>::kPenalty / (count * count));
+  }
+  return costs;
+}
+
+template <class Cost>
+const Cost& Find(const Costs<Cost>& costs, const ServedKey& key) {
+  const auto own = costs.find(key);
+  if (own != costs.end()) return own->second;
+  const auto kind = costs.find(KindOf(key));
+  CHECK(kind != costs.end());
+  return kind->second;
+}
 
 double At(const std::vector<double>& sorted, double share) {
   if (sorted.empty()) return 0;
@@ -276,74 +124,133 @@ double At(const std::vector<double>& sorted, double share) {
   return sorted[below] * (1 - part) + sorted[above] * part;
 }
 
-}  // namespace
-
-ServedRows ReadServed(const std::string& folder) {
-  ServedRows all;
-  Pricers pricers;
-  for (const Row& row : ReadRows(folder + "/inference/e2e.csv")) {
-    if (row.at("mode") != "agg") continue;
-    const bool told = !row.at("concurrency").empty() && std::atof(row.at("tpot_ms").c_str()) > 0;
-    if (row.at("parallel_sizes_doubtful") == "1" || !told) {
-      ++all.doubtful;
-      continue;
-    }
-    if (std::optional<ServedRow> served = Price(row, pricers, &all)) {
-      all.rows.push_back(*std::move(served));
-    }
+// The place of each value; equal ones share the mean of theirs.
+std::vector<double> Ranks(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (std::size_t i = 0; i < order.size();) {
+    std::size_t end = i + 1;
+    while (end < order.size() && values[order[end]] == values[order[i]]) ++end;
+    const double mean = static_cast<double>(i + end - 1) / 2;
+    for (; i < end; ++i) ranks[order[i]] = mean;
   }
-  return all;
+  return ranks;
 }
 
-double Predict(const ServedRow& row, const ServedCost& cost) {
-  return row.compute_us * cost.kernels + row.communication_us + cost.step_us +
-         cost.layer_us * row.layers + cost.interference * row.interference_us;
+double RankCorrelation(const std::vector<double>& a, const std::vector<double>& b) {
+  const std::vector<double> x = Ranks(a), y = Ranks(b);
+  const double middle = (static_cast<double>(x.size()) - 1) / 2;
+  double xy = 0, xx = 0, yy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    xy += (x[i] - middle) * (y[i] - middle);
+    xx += (x[i] - middle) * (x[i] - middle);
+    yy += (y[i] - middle) * (y[i] - middle);
+  }
+  return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0;
 }
 
-ServedKey KeyOf(const ServedRow& row) { return {row.engine, row.experts, row.generation}; }
-
-std::map<ServedKey, ServedCost> FitServed(const std::vector<ServedRow>& rows) {
-  std::map<ServedKey, std::vector<ServedRow>> groups;
-  std::map<bool, std::vector<ServedRow>> kinds;
-  for (const ServedRow& row : rows) {
-    groups[KeyOf(row)].push_back(row);
-    kinds[row.experts].push_back(row);
-  }
-  std::map<ServedKey, ServedCost> costs;
-  for (const auto& [experts, kind] : kinds) {
-    costs[{"", experts, ""}] = Least({kind, {}}, kStart);
-  }
-  for (const auto& [key, group] : groups) {
-    const ServedCost prior = costs[{"", std::get<1>(key), ""}];
-    costs[key] = Least({group, prior}, prior);
-  }
-  return costs;
-}
-
-ServedScore ScoreServed(const std::vector<ServedRow>& rows,
-                        const std::map<ServedKey, ServedCost>& costs) {
-  std::vector<double> errors, ratios;
-  double sum = 0;
-  for (const ServedRow& row : rows) {
-    auto own = costs.find(KeyOf(row));
-    if (own == costs.end()) own = costs.find({"", row.experts, ""});
-    const ServedCost cost = own != costs.end() ? own->second : ServedCost{};
-    const double predicted = Predict(row, cost);
-    errors.push_back(std::abs(predicted / row.measured_us - 1));
-    ratios.push_back(row.measured_us / predicted);
-    sum += errors.back();
-  }
-  std::sort(errors.begin(), errors.end());
-  std::sort(ratios.begin(), ratios.end());
+template <class Cost>
+ServedScore Score(const std::vector<ServedRow>& rows, const Costs<Cost>& costs) {
   ServedScore score;
   score.rows = static_cast<int>(rows.size());
   if (rows.empty()) return score;
+  std::vector<double> errors, ratios, predicted, measured;
+  for (const ServedRow& row : rows) {
+    const Cost& cost = Find(costs, Fitted<Cost>::Key(row));
+    predicted.push_back(Fitted<Cost>::Predicted(row, cost));
+    measured.push_back(Fitted<Cost>::Measured(row));
+    errors.push_back(std::abs(predicted.back() / measured.back() - 1));
+    ratios.push_back(measured.back() / predicted.back());
+  }
+  score.rank = RankCorrelation(predicted, measured);
+  score.mape = std::accumulate(errors.begin(), errors.end(), 0.0) / score.rows;
+  std::sort(errors.begin(), errors.end());
+  std::sort(ratios.begin(), ratios.end());
   score.median = At(errors, 0.5);
-  score.mape = sum / static_cast<double>(rows.size());
   score.p95 = At(errors, 0.95);
   score.low = At(ratios, 0.05);
   score.high = At(ratios, 0.95);
   return score;
+}
+
+}  // namespace
+
+ServedKey TokenKey(const ServedRow& row) {
+  return {row.engine, row.experts, row.generation, false};
+}
+
+ServedKey FirstKey(const ServedRow& row) {
+  return {row.engine, row.experts, row.generation, row.sweep_client};
+}
+
+double StepWithoutPrompts(const ServedRow& row, const TokenCost& cost) {
+  return row.kernels_us * cost.kernels + row.sweeps_us * cost.sweeps + row.communication_us +
+         cost.step_us + cost.layer_us * row.layers;
+}
+
+double Tpot(const ServedRow& row, const TokenCost& cost) {
+  const double prompts = (row.requests - 1) / row.output * InMicros(row.prompts.each);
+  return StepWithoutPrompts(row, cost) + cost.interference * prompts;
+}
+
+double Ttft(const ServedRow& row, const FirstCost& cost) {
+  const FirstTokenCost engine{.front = Micros(cost.front_us),
+                              .steps = cost.steps,
+                              .prefill = cost.prefill,
+                              .burst = cost.burst};
+  return InMicros(FirstToken(engine, {.requests = row.requests,
+                                      .output = row.output,
+                                      .decode = Micros(row.decode_us),
+                                      .prompts = row.prompts}));
+}
+
+Costs<TokenCost> FitTpot(const std::vector<ServedRow>& rows) { return FitAll<TokenCost>(rows); }
+Costs<FirstCost> FitTtft(const std::vector<ServedRow>& rows) { return FitAll<FirstCost>(rows); }
+
+const TokenCost& CostOf(const Costs<TokenCost>& costs, const ServedKey& key) {
+  return Find(costs, key);
+}
+const FirstCost& CostOf(const Costs<FirstCost>& costs, const ServedKey& key) {
+  return Find(costs, key);
+}
+
+void AddEngine(const Costs<TokenCost>& costs, std::vector<ServedRow>* rows) {
+  for (ServedRow& row : *rows) row.decode_us = StepWithoutPrompts(row, Find(costs, TokenKey(row)));
+}
+
+ServedScore ScoreTpot(const std::vector<ServedRow>& rows, const Costs<TokenCost>& costs) {
+  return Score(rows, costs);
+}
+ServedScore ScoreTtft(const std::vector<ServedRow>& rows, const Costs<FirstCost>& costs) {
+  return Score(rows, costs);
+}
+
+std::vector<LeftOut> LeaveModelsOut(const std::vector<ServedRow>& rows) {
+  std::map<std::string, bool> models;
+  for (const ServedRow& row : rows) models[row.model] = row.experts;
+  std::vector<LeftOut> left;
+  for (const auto& one : models) {
+    const std::string& model = one.first;
+    std::vector<ServedRow> out, others;
+    for (const ServedRow& row : rows) {
+      if (row.experts == one.second) (row.model == model ? out : others).push_back(row);
+    }
+    left.push_back({model, one.second, ScoreTpot(out, FitTpot(others))});
+  }
+  return left;
+}
+
+double MeanOfMedians(const std::vector<LeftOut>& models, bool experts) {
+  double sum = 0, rows = 0;
+  for (const LeftOut& one : models) {
+    if (one.experts != experts) continue;
+    sum += one.tpot.median * one.tpot.rows;
+    rows += one.tpot.rows;
+  }
+  return rows > 0 ? sum / rows : 0;
 }
 
 }  // namespace commplan::accuracy

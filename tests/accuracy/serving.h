@@ -1,17 +1,18 @@
-// How far the model of a serving step lies from served requests: time per output token (TPOT).
+// How far the model of serving lies from served requests: time per output token (TPOT) and time to
+// the first one (TTFT).
 //
-//   TPOT = kernels compute + communication + step + layer L
-//        + interference (c - 1) / osl * prefill of one prompt
+//   TPOT = kernels (K compute + S sweeps) + communication + step + layer L
+//        + interference (c - 1) / osl * a prompt's part of a full step
+//   TTFT = model/step/first_token.h
 // with c requests in flight on one engine and osl tokens of output: while one request decodes osl
 // tokens, every other one is prefilled once, in between. The decode step is that of
-// model/step/pricer.h in the middle of the output. Four constants say what an engine makes of it,
-// one set for each engine, dense or with experts, and generation of devices: `kernels` is what
-// kernels take inside the engine as a share of what they take alone, where they were measured (it
-// fuses, and starts a kernel while the one before it ends).
+// model/step/pricer.h in the middle of the output.
 //
-// Left out, and counted: rows that are doubtful or say no concurrency, models or layouts that are
-// not priced (more ranks than a node), and rows whose requests do not fit in the memory left for
-// keys and values, which wait in a queue.
+// TPOT has five constants for each engine, kind (dense or with experts) and generation of devices;
+// TTFT four, for each kind of client too. They are pulled towards those of all engines of the kind,
+// the less the more models a group has: with one model in it, what belongs to the engine cannot be
+// told from what belongs to the model. Forms and the strength of that pull were chosen on rows of
+// an even place alone, split in two and with models left out.
 #pragma once
 
 #include <map>
@@ -19,49 +20,59 @@
 #include <tuple>
 #include <vector>
 
+#include "tests/accuracy/serving_rows.h"
+
 namespace commplan::accuracy {
 
-struct ServedRow {
-  std::string model, system, engine, generation;
-  bool experts = false;
-  int index = 0;  // among the covered rows
-  double measured_us = 0;
-  double compute_us = 0;        // kernels of one decode step
-  double communication_us = 0;  // its collectives
-  double layers = 0;
-  double interference_us = 0;  // for an interference of 1
-  std::string note;            // data types as the row names them
+struct TokenCost {
+  double kernels = 1, sweeps = 1, step_us = 0, layer_us = 0, interference = 0;
 };
 
-struct ServedRows {
-  std::vector<ServedRow> rows;
-  int doubtful = 0, unpriced = 0, full = 0;
-  std::map<std::string, int> why;  // first words of why a row is not priced
+struct FirstCost {
+  double front_us = 0, steps = 1, prefill = 1, burst = 0;
 };
 
-ServedRows ReadServed(const std::string& folder);
+// Engine, experts, generation, and whether the client swept (TTFT only). An empty engine and
+// generation stand for all of the kind.
+using ServedKey = std::tuple<std::string, bool, std::string, bool>;
+template <class Cost>
+using Costs = std::map<ServedKey, Cost>;
 
-struct ServedCost {
-  double kernels = 1, step_us = 0, layer_us = 0, interference = 0;
-};
+ServedKey TokenKey(const ServedRow& row);
+ServedKey FirstKey(const ServedRow& row);
 
-double Predict(const ServedRow& row, const ServedCost& cost);
+double StepWithoutPrompts(const ServedRow& row, const TokenCost& cost);  // us
+double Tpot(const ServedRow& row, const TokenCost& cost);                // us
+double Ttft(const ServedRow& row, const FirstCost& cost);                // us; needs decode_us
 
-using ServedKey = std::tuple<std::string, bool, std::string>;  // engine, experts, generation
-ServedKey KeyOf(const ServedRow& row);
+// The constants with the least sum of |ln(predicted / measured)| and of the penalties.
+Costs<TokenCost> FitTpot(const std::vector<ServedRow>& rows);
+Costs<FirstCost> FitTtft(const std::vector<ServedRow>& rows);  // needs decode_us
 
-// For each key the constants with the least sum of |ln(predicted / measured)|, and a penalty for
-// lying far from those of all engines of the kind (under the key {"", experts, ""}): a few rows say
-// little.
-std::map<ServedKey, ServedCost> FitServed(const std::vector<ServedRow>& rows);
+// The constants of this key, else of its kind.
+const TokenCost& CostOf(const Costs<TokenCost>& costs, const ServedKey& key);
+const FirstCost& CostOf(const Costs<FirstCost>& costs, const ServedKey& key);
+
+// Sets decode_us.
+void AddEngine(const Costs<TokenCost>& costs, std::vector<ServedRow>* rows);
 
 struct ServedScore {
   int rows = 0;
   double median = 0, mape = 0, p95 = 0;
   double low = 1, high = 1;  // 5 % and 95 % of measured / predicted
+  double rank = 0;           // Spearman's correlation
 };
-// Rows whose key was not fitted take those of all engines of their kind.
-ServedScore ScoreServed(const std::vector<ServedRow>& rows,
-                        const std::map<ServedKey, ServedCost>& costs);
+ServedScore ScoreTpot(const std::vector<ServedRow>& rows, const Costs<TokenCost>& costs);
+ServedScore ScoreTtft(const std::vector<ServedRow>& rows, const Costs<FirstCost>& costs);
+
+// Of a whole model by constants of all others; for each model that has rows.
+struct LeftOut {
+  std::string model;
+  bool experts = false;
+  ServedScore tpot;
+};
+std::vector<LeftOut> LeaveModelsOut(const std::vector<ServedRow>& rows);
+// The mean of their medians, weighed by their rows.
+double MeanOfMedians(const std::vector<LeftOut>& models, bool experts);
 
 }  // namespace commplan::accuracy
