@@ -6,13 +6,18 @@
 #include <memory>
 #include <utility>
 
+#include "cli/workload_accuracy.h"
 #include "model/base/quantity.h"
 #include "profiles/document.h"
 #include "profiles/library.h"
+#include "profiles/model_file.h"
 #include "profiles/reader.h"
+#include "profiles/text_file.h"
 
 namespace commplan::accuracy {
 namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{1} << 26;
 
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -40,11 +45,11 @@ TrainJudgement Judge(const std::vector<const TrainRow*>& rows, const TrainConsta
   TrainJudgement judgement;
   std::map<std::pair<std::string, std::vector<std::string>>, std::unique_ptr<Machine>> loaded;
   for (const TrainRow* const row : rows) {
-    std::unique_ptr<Machine>& machine = loaded[{row->machine, row->sets}];
+    std::unique_ptr<Machine>& machine = loaded[{row->profile, row->sets}];
     if (machine == nullptr) {
-      Result<Machine> found = ClusterMachine(row->machine, row->sets);
+      Result<Machine> found = ClusterMachine(row->profile, row->sets);
       if (!found.ok()) {
-        judgement.refused.push_back(row->machine + ": " + found.error().message);
+        judgement.refused.push_back(row->profile + ": " + found.error().message);
         continue;
       }
       machine = std::make_unique<Machine>(*std::move(found));
@@ -52,27 +57,21 @@ TrainJudgement Judge(const std::vector<const TrainRow*>& rows, const TrainConsta
         machine->compute.sweep->memory = constants.memory_efficiency;
       }
       if (constants.launch_us >= 0) machine->compute.launch = Micros(constants.launch_us);
+      for (TrainingProfile& one : machine->training) {
+        if (constants.attention_factor > 0) one.attention_factor = constants.attention_factor;
+        if (constants.run) one.run = *constants.run;
+      }
     }
-    TrainRequest request = row->request;
-    request.job.model = &row->model;
-    request.job.attention_factor = constants.attention_factor;
-    Result<TrainBill> bill = TrainBillOf(*machine, request, constants.run);
-    if (bill.ok() && !bill->memory.fits && !row->says_recompute) {
-      // It ran with whatever recomputation it needed.
-      TrainRequest full = request;
-      full.plan.recompute = Recompute::kFull;
-      const Result<TrainBill> other = TrainBillOf(*machine, full, constants.run);
-      if (other.ok()) bill->memory = other->memory;
-    }
-    if (!bill.ok()) {
-      judgement.refused.push_back(row->label + ": " + bill.error().message);
+    Result<cli::PricedWorkload> priced = cli::PriceWorkload(*machine, *row);
+    if (!priced.ok()) {
+      judgement.refused.push_back(row->label + ": " + priced.error().message);
       continue;
     }
     JudgedRun run{.row = row,
-                  .predicted = InSeconds(bill->step) * constants.factor,
-                  .low = InSeconds(bill->low) * constants.factor,
-                  .high = InSeconds(bill->high) * constants.factor,
-                  .bill = *bill};
+                  .predicted = InSeconds(priced->time) * constants.factor,
+                  .low = InSeconds(priced->low) * constants.factor,
+                  .high = InSeconds(priced->high) * constants.factor,
+                  .bill = *std::move(priced->train)};
     judgement.runs.push_back(std::move(run));
   }
   return judgement;
@@ -101,21 +100,23 @@ TrainSummary Summarize(const std::vector<JudgedRun>& runs) {
   return summary;
 }
 
-std::vector<const TrainRow*> RowsOf(const std::vector<TrainRow>& rows, TrainSource source,
+std::vector<TrainRow> ReadTraining(const std::string& folder) {
+  std::vector<profiles::WorkloadFile> files;
+  for (const char* const name : {"training", "bigscience_a100_shapes"}) {
+    std::string file = folder + "/training/" + name + ".csv";
+    Result<std::string> text = profiles::ReadTextFile(file, kMostBytes);
+    if (text.ok()) files.push_back({std::move(file), *std::move(text)});
+  }
+  Result<profiles::WorkloadRows> read = profiles::ReadWorkloads(files, profiles::ShippedModels());
+  return read.ok() ? std::move(read->rows) : std::vector<TrainRow>();
+}
+
+std::vector<const TrainRow*> RowsOf(const std::vector<TrainRow>& rows, std::string_view source,
                                     std::optional<int> half) {
-  std::map<std::string, int> place;  // of a group, by name
-  for (const TrainRow& row : rows) {
-    if (row.source == source) place[row.group] = 0;
-  }
-  int next = 0;
-  for (auto& [group, number] : place) number = next++;
-  std::vector<const TrainRow*> chosen;
-  for (const TrainRow& row : rows) {
-    if (row.source != source) continue;
-    if (half && place[row.group] % 2 != *half) continue;
-    chosen.push_back(&row);
-  }
-  return chosen;
+  std::vector<const TrainRow*> all;
+  for (const TrainRow& row : rows) all.push_back(&row);
+  return Only(half ? profiles::HalfOf(rows, *half) : all,
+              [&](const TrainRow& row) { return row.source == source; });
 }
 
 double FitConstant(const std::vector<const TrainRow*>& rows, TrainConstants constants,

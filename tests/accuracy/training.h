@@ -1,8 +1,8 @@
 // The training step against measured iterations: which rows there are, what was run in each, and
 // how far the model is from them.
 //
-// What a row leaves out is filled in from what its source says of all its runs; docs and tests name
-// these readings. Nothing is fitted here but what TrainConstants holds.
+// The rows are read as `accuracy --workloads` reads them. Nothing is fitted here but what
+// TrainConstants holds.
 #pragma once
 
 #include <optional>
@@ -13,32 +13,19 @@
 #include "model/base/result.h"
 #include "model/step/machine.h"
 #include "model/step/training.h"
-#include "model/workload/transformer.h"
+#include "profiles/workload_rows.h"
 
 namespace commplan::accuracy {
 
-enum class TrainSource {
-  kKorthikanti,  // Table 5 and section 6.3
-  kVtrain,       // several nodes, measured
-  kVtrainNode,   // one node: output of a simulator
-  kBigscience,   // A100, with shapes
-  kMosaic,       // FSDP
-  kNemo,         // Megatron and NeMo performance summaries
-};
-std::string_view Name(TrainSource source);
+// As the reader calls the sources (profiles/workload_sources.h).
+inline constexpr char kKorthikanti[] = "Korthikanti";  // Table 5 and section 6.3
+inline constexpr char kVtrain[] = "vTrain, several nodes";
+inline constexpr char kVtrainNode[] = "vTrain, one node (simulated)";
+inline constexpr char kBigscience[] = "BigScience A100";  // with shapes
+inline constexpr char kMosaic[] = "MosaicML FSDP";
+inline constexpr char kNemo[] = "NeMo";
 
-struct TrainRow {
-  TrainSource source = TrainSource::kVtrain;
-  std::string label;              // what a table shows
-  std::string machine;            // profile
-  std::vector<std::string> sets;  // what its cluster has otherwise
-  std::string group;              // rows of one shape and cut, which are held out together
-  Transformer model;
-  TrainRequest request;        // its model pointer is set by Judge
-  double seconds = 0;          // measured
-  bool says_recompute = true;  // false: it may have recomputed any way
-  bool whole = true;           // false: the row does not say enough for a time, only for memory
-};
+using TrainRow = profiles::WorkloadRow;
 
 // The rows that can be priced, in the order of the files.
 std::vector<TrainRow> ReadTraining(const std::string& folder);
@@ -49,14 +36,10 @@ Result<Machine> ClusterMachine(const std::string& profile, const std::vector<std
 struct TrainConstants {
   double memory_efficiency = 0;  // of kernels that only move bytes; 0: the profile's
   double launch_us = -1;         // of a kernel by the host; below 0: the profile's
-  double attention_factor = 1;   // TrainJob::attention_factor
+  double attention_factor = 0;   // TrainJob::attention_factor; 0: the profile's
   double factor = 1;             // of the machine: predicted times are multiplied with it
-  RunBand run;
+  std::optional<RunBand> run;    // nothing: the profile's
 };
-
-// Whose kernels stand for those of the training frameworks, which call cuBLAS: of the three
-// measured providers the one that is nearest to the fitted half of vTrain's runs.
-inline constexpr char kTrainingKernels[] = "trtllm";
 
 struct JudgedRun {
   const TrainRow* row = nullptr;
@@ -80,7 +63,7 @@ struct TrainSummary {
 TrainSummary Summarize(const std::vector<JudgedRun>& runs);
 
 // Rows of a source; `half` 0 or 1: those of every other group, by name; nothing: all.
-std::vector<const TrainRow*> RowsOf(const std::vector<TrainRow>& rows, TrainSource source,
+std::vector<const TrainRow*> RowsOf(const std::vector<TrainRow>& rows, std::string_view source,
                                     std::optional<int> half = std::nullopt);
 
 // Of the values, the one with which the mean |ln(predicted / measured)| of the rows is least; an

@@ -40,8 +40,7 @@ void PrintSimulated(const std::vector<TrainRow>& rows, bool each) {
   TrainConstants constants;
   for (const double launch : {0.0, 60.0}) {
     constants.launch_us = launch;
-    const std::vector<JudgedRun> runs =
-        Judge(RowsOf(rows, TrainSource::kVtrainNode), constants).runs;
+    const std::vector<JudgedRun> runs = Judge(RowsOf(rows, kVtrainNode), constants).runs;
     PrintLine(fmt::format("agreement with vTrain's simulator on one node, launch {} us", launch),
               runs);
     std::map<std::string, std::vector<JudgedRun>> groups;
@@ -66,9 +65,11 @@ int Main(const std::string& word) {
     if (!word.empty() && result.what.find(word) != std::string::npos) PrintRuns(result.runs);
   }
   PrintSimulated(rows, !word.empty() && word == "simulator");
-  const TrainJudgement nemo = Judge(RowsOf(rows, TrainSource::kNemo), {});
-  fmt::print("NeMo rows of all releases: {} fit in memory of {} that the model takes; {} refused\n",
-             Summarize(nemo.runs).fits, nemo.runs.size(), nemo.refused.size());
+  const TrainJudgement nemo = Judge(RowsOf(rows, kNemo), {});
+  fmt::print(
+      "NeMo rows of all releases: {} fit in memory of {} that the model "
+      "takes; {} refused\n",
+      Summarize(nemo.runs).fits, nemo.runs.size(), nemo.refused.size());
   return 0;
 }
 

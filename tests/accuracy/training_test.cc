@@ -2,11 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "cli/io.h"
+#include "cli/workload_accuracy.h"
 #include "model/base/quantity.h"
+#include "model/base/test_matchers.h"
 #include "tests/accuracy/measured.h"
 
 namespace commplan::accuracy {
@@ -68,26 +73,75 @@ TEST_F(TrainingAccuracy, KernelsAreChosenAlikeOnBothHalves) {
     std::string best;
     double least = 1;
     for (const std::string kernels : {"sglang", "trtllm", "vllm"}) {
-      for (TrainRow& row : rows_) row.request.job.kernels = kernels;
-      const double median =
-          Summarize(Judge(RowsOf(rows_, TrainSource::kVtrain, half), {}).runs).median;
+      for (TrainRow& row : rows_) row.train->job.kernels = kernels;
+      const double median = Summarize(Judge(RowsOf(rows_, kVtrain, half), {}).runs).median;
       if (median >= least) continue;
       least = median;
       best = kernels;
     }
-    EXPECT_EQ(best, kTrainingKernels) << "half " << half;
+    EXPECT_EQ(best, "trtllm") << "half " << half << ": see parts/training-common.yaml";
   }
+}
+
+// The bands and factors that ship are those of one half of the runs; the other half judges them.
+TEST_F(TrainingAccuracy, ShippedBandsAreThoseOfOneHalf) {
+  const auto expect = [](const std::vector<const TrainRow*>& rows, const TrainConstants& constants,
+                         const RunBand& shipped) {
+    const RunBand band = BandOf(Judge(rows, constants).runs);
+    EXPECT_NEAR(band.low, shipped.low, 0.005);
+    EXPECT_NEAR(band.high, shipped.high, 0.005);
+  };
+  const auto shipped = [](const char* profile, const char* framework) {
+    const Result<Machine> machine = ClusterMachine(profile, {});
+    for (const TrainingProfile& one : machine->training) {
+      if (one.framework == framework) return one;
+    }
+    return TrainingProfile{};
+  };
+  expect(RowsOf(rows_, kVtrain, 0), {}, shipped("hgx-a100-measured", "megatron").run);
+  for (const char* const device : {"a100", "h100"}) {
+    const auto fitted = Only(RowsOf(rows_, kMosaic, 0), [device](const TrainRow& row) {
+      return row.group.starts_with(device);
+    });
+    std::string profile = "hgx-";
+    profile += device;
+    profile += "-measured";
+    expect(fitted, {}, shipped(profile.c_str(), "llm-foundry").run);
+  }
+}
+
+// The command prints what is reported.
+TEST_F(TrainingAccuracy, TheCommandAgrees) {
+  const std::string folder = *MeasuredFolder() + "/training/";
+  cli::WorkloadOptions options;
+  options.files = {folder + "training.csv", folder + "bigscience_a100_shapes.csv"};
+  options.rows = "odd";
+  options.common.format = cli::Format::kJson;
+  std::ostringstream out, err;
+  cli::Io io{.out = out, .err = err};
+  ASSERT_THAT(cli::RunWorkloads(options, io), IsOk());
+  const auto json = nlohmann::json::parse(out.str());
+  const TrainSummary vtrain = Summarize(Judge(RowsOf(rows_, kVtrain, 1), {}).runs);
+  bool found = false;
+  for (const auto& source : json["sources"]) {
+    if (source["source"] != kVtrain) continue;
+    found = true;
+    EXPECT_EQ(source["points"], vtrain.rows);
+    EXPECT_NEAR(source["mape"], vtrain.mape, 1e-12);
+    EXPECT_NEAR(source["median_ape"], vtrain.median, 1e-12);
+    EXPECT_NEAR(source["coverage90"], vtrain.coverage, 1e-12);
+  }
+  EXPECT_TRUE(found);
 }
 
 // A row that says what it recomputed fits as it ran; one that does not say fits in some way.
 TEST_F(TrainingAccuracy, WhatRanFitsInMemory) {
-  for (const TrainSource source :
-       {TrainSource::kKorthikanti, TrainSource::kVtrain, TrainSource::kVtrainNode,
-        TrainSource::kBigscience, TrainSource::kMosaic, TrainSource::kNemo}) {
+  for (const std::string_view source :
+       {kKorthikanti, kVtrain, kVtrainNode, kBigscience, kMosaic, kNemo}) {
     for (const JudgedRun& run : Judge(RowsOf(rows_, source), {}).runs) {
       EXPECT_TRUE(run.bill.memory.fits)
-          << Name(source) << ", " << run.row->label << " needs "
-          << InGB(run.bill.memory.need.Total()) << " GB of " << InGB(run.bill.memory.capacity);
+          << source << ", " << run.row->label << " needs " << InGB(run.bill.memory.need.Total())
+          << " GB of " << InGB(run.bill.memory.capacity);
     }
   }
 }
@@ -96,12 +150,12 @@ TEST_F(TrainingAccuracy, WhatRanFitsInMemory) {
 // recomputation.
 TEST_F(TrainingAccuracy, WhatCannotRunDoesNotFit) {
   std::vector<TrainRow> bare;
-  for (const TrainRow* const row : RowsOf(rows_, TrainSource::kKorthikanti)) {
+  for (const TrainRow* const row : RowsOf(rows_, kKorthikanti)) {
     bare.push_back(*row);
-    bare.back().request.plan.recompute = Recompute::kNone;
-    bare.back().request.plan.layout.sequence_parallel = false;
+    bare.back().train->plan.recompute = Recompute::kNone;
+    bare.back().train->plan.layout.sequence_parallel = false;
   }
-  for (const JudgedRun& run : Judge(RowsOf(bare, TrainSource::kKorthikanti), {}).runs) {
+  for (const JudgedRun& run : Judge(RowsOf(bare, kKorthikanti), {}).runs) {
     EXPECT_FALSE(run.bill.memory.fits) << run.row->label;
   }
 }
@@ -110,7 +164,7 @@ TEST_F(TrainingAccuracy, WhatCannotRunDoesNotFit) {
 TEST_F(TrainingAccuracy, AgreesWithASimulator) {
   TrainConstants constants;
   constants.launch_us = 60;  // two kernels of an eager framework for each operation, 30 us each
-  const TrainSummary s = Summarize(Judge(RowsOf(rows_, TrainSource::kVtrainNode), constants).runs);
+  const TrainSummary s = Summarize(Judge(RowsOf(rows_, kVtrainNode), constants).runs);
   EXPECT_EQ(s.rows, 711U);
   EXPECT_LT(s.mape, 0.12);
 }
