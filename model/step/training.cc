@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/base/check.h"
+#include "model/base/suggest.h"
 #include "model/step/training_impl.h"
 
 namespace commplan {
@@ -28,6 +29,21 @@ std::size_t training_internal::KeyHash::operator()(const Key& key) const {
 namespace {
 
 double Real(std::int64_t n) { return static_cast<double>(n); }
+
+// A machine that does not speak of training is as the model says.
+Result<TrainingProfile> FrameworkOf(const Machine& machine, const std::string& name) {
+  if (machine.training.empty() && name.empty()) return TrainingProfile{};
+  std::vector<std::string> known;
+  for (const TrainingProfile& one : machine.training) {
+    if (name.empty() || one.framework == name) return one;
+    known.push_back(one.framework);
+  }
+  std::string message = "found no training framework '";
+  message += name;
+  message += "' in ";
+  message += machine.name;
+  return NotFoundError(std::move(message), {}, SuggestionHint(name, known));
+}
 
 std::string Whole(double n) { return std::to_string(std::llround(n)); }
 
@@ -102,6 +118,33 @@ Result<const StageShapes*> TrainPricer::Impl::ShapesOf(const TrainPlan& plan) {
   return shapes.emplace(key, std::move(made)).first->second.get();
 }
 
+TrainingLoad TrainPricer::Impl::LoadOf(const TrainPlan& plan, double microbatches) const {
+  TrainingLoad load;
+  load.demand = TrainMicrobatch(plan.micro_batch, job.sequence);
+  load.demand.recompute = plan.recompute;
+  load.demand.fused_attention = job.fused_attention;
+  load.demand.dropout = job.dropout;
+  load.microbatches = microbatches;
+  load.optimizer_bytes = job.optimizer_bytes;
+  load.expert_imbalance = job.expert_imbalance;
+  using Kind = schedule::PipelineKind;
+  if (plan.layout.pp > 1 && plan.schedule) {
+    const double p = plan.layout.pp;
+    const double m = microbatches;
+    if (*plan.schedule == Kind::kGpipe) load.in_flight = m;
+    if (*plan.schedule == Kind::kZbH1) load.in_flight = std::min(m, p);
+    if (*plan.schedule == Kind::kZbH2) load.in_flight = std::min(m, 2 * p - 1);
+    if (*plan.schedule == Kind::kZbV) load.in_flight = std::min(2 * m, 2 * p);
+  }
+  return load;
+}
+
+MemoryMargins TrainPricer::Impl::Margins() const {
+  MemoryMargins margins = machine.compute.margins;
+  margins.usable_share = 1;
+  return margins;
+}
+
 Result<const CollectiveModel*> TrainPricer::Impl::ModelOf(const TrainPlan& plan, const Cut& cut,
                                                           const Collective& collective) {
   Group group;
@@ -142,13 +185,18 @@ TrainPricer::TrainPricer(TrainPricer&&) noexcept = default;
 TrainPricer& TrainPricer::operator=(TrainPricer&&) noexcept = default;
 TrainPricer::~TrainPricer() = default;
 
-Result<TrainPricer> TrainPricer::Create(const Machine& machine, const TrainJob& job,
-                                        const RunBand& run) {
-  CHECK(job.model != nullptr);
+Result<TrainPricer> TrainPricer::Create(const Machine& machine, const TrainJob& asked,
+                                        const std::optional<RunBand>& run) {
+  CHECK(asked.model != nullptr);
+  ASSIGN_OR_RETURN(const TrainingProfile framework, FrameworkOf(machine, asked.framework));
+  TrainJob job = asked;
+  if (job.framework.empty()) job.framework = framework.framework;
+  if (job.kernels.empty()) job.kernels = framework.kernels;
+  if (!job.attention_factor) job.attention_factor = framework.attention_factor;
   ASSIGN_OR_RETURN(Kernels kernels, Kernels::Create(machine, job.kernels));
   ASSIGN_OR_RETURN(Exchanges exchanges, Exchanges::Create(machine, job.engine));
-  return TrainPricer(
-      std::make_unique<Impl>(machine, job, run, std::move(kernels), std::move(exchanges)));
+  return TrainPricer(std::make_unique<Impl>(machine, job, run.value_or(framework.run),
+                                            std::move(kernels), std::move(exchanges)));
 }
 
 Result<Time> TrainPricer::TimeOf(const TrainPlan& plan) {
@@ -157,16 +205,32 @@ Result<Time> TrainPricer::TimeOf(const TrainPlan& plan) {
   return result.step;
 }
 
+Result<MemoryNeed> TrainPricer::NeedOf(const TrainPlan& plan) {
+  ASSIGN_OR_RETURN(const int microbatches, impl_->Microbatches(plan));
+  if (!impl_->room || !(impl_->room_layout == plan.layout)) {
+    ASSIGN_OR_RETURN(impl_->room,
+                     TrainingRoom::Create(*impl_->job.model, plan.layout, impl_->job.precision));
+    impl_->room_layout = plan.layout;
+  }
+  return impl_->room->NeedOf(plan.sharding, impl_->LoadOf(plan, microbatches), impl_->Margins());
+}
+
+Result<Time> TrainPricer::BoundOf(const TrainPlan& plan) {
+  Evaluation& result = impl_->scratch;
+  RETURN_IF_ERROR(impl_->Evaluate(plan, WhatIf::kAsIs, &result, training_internal::Depth::kBound));
+  return result.step;
+}
+
 void TrainPricer::Forget() {
+  impl_->part.known = false;
   impl_->costs.clear();
   impl_->shapes.clear();
 }
 
 Result<TrainBill> TrainPricer::BillOf(const TrainPlan& plan) { return impl_->Bill(plan); }
 
-Result<TrainBill> TrainBillOf(const Machine& machine, const TrainRequest& request,
-                              const RunBand& run) {
-  ASSIGN_OR_RETURN(TrainPricer pricer, TrainPricer::Create(machine, request.job, run));
+Result<TrainBill> TrainBillOf(const Machine& machine, const TrainRequest& request) {
+  ASSIGN_OR_RETURN(TrainPricer pricer, TrainPricer::Create(machine, request.job));
   return pricer.BillOf(request.plan);
 }
 

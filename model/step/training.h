@@ -18,7 +18,8 @@
 //   step = compute + exposed + bubble + optimizer.
 //
 // The central time is that of a healthy run. Runs are slower than that, by stragglers and shared
-// links, far more often than they are faster: RunBand holds by how much, from measured runs.
+// links, far more often than they are faster: the profile's RunBand holds by how much, from
+// measured runs.
 //
 // Not captured: the loading of data, checkpoints, the small reductions of norms' gradients under
 // sequence parallelism, and sends between stages slowing other traffic.
@@ -53,12 +54,12 @@ struct TrainJob {
   double global_batch = 1;  // sequences
   bool fused_attention = true;
   bool dropout = false;
-  // Times of fused attention over those of the profile's kernels, which are of today: older
-  // kernels, and kernels with a bias, take longer.
-  double attention_factor = 1;
+  // Times of fused attention over those of the kernels; nothing: as the framework's entry says.
+  std::optional<double> attention_factor;
   double optimizer_bytes = 12;  // of state for a weight: Adam with an fp32 copy
   double expert_imbalance = 1;  // tokens of the fullest expert rank over the mean
-  std::string kernels;          // whose; "": the machine's first
+  std::string framework;        // of Machine::training; "": its first
+  std::string kernels;          // whose; "": the framework's, else the machine's first
   std::string engine;           // whose collectives; "": the machine's first
 };
 
@@ -70,6 +71,8 @@ struct TrainOverlap {
                            // reads or makes them, in as many tiles as there are ranks
   Bytes bucket = MB(160);  // of gradients: Megatron's 40 million values in fp32
   std::optional<double> fraction;  // a what-if: this share of the collectives in a stage hides
+
+  friend bool operator==(const TrainOverlap&, const TrainOverlap&) = default;
 };
 
 // How it is run.
@@ -83,17 +86,13 @@ struct TrainPlan {
   TrainOverlap overlap;
   schedule::ChainRules chain;  // of weights in shards
   bool graph = false;          // captured graphs: no launch from the host per kernel
+
+  friend bool operator==(const TrainPlan&, const TrainPlan&) = default;
 };
 
 struct TrainRequest {
   TrainJob job;
   TrainPlan plan;
-};
-
-// Measured over predicted times of whole runs, 5 % to 95 % of them.
-struct RunBand {
-  double low = 1;
-  double high = 1;
 };
 
 // One kind of exchange at one site. Of a rank of the busiest stage.
@@ -135,9 +134,11 @@ struct TrainBill {
   FlopRate model_rate{};         // per device
   std::vector<TrainLine> exchanges;
   std::vector<TrainKernelLine> kernels;
-  std::vector<Time> stage_times;            // forward and backward of one microbatch, by stage
-  Fit memory;                               // of the fullest stage
+  std::vector<Time> stage_times;  // forward and backward of one microbatch, by stage
+  Fit memory;                     // of the fullest stage
+  std::vector<MemoryNeed> memory_by_stage;
   Time half_latency{}, double_bandwidth{};  // the step under each what-if
+  std::string framework, provider;          // of kernels: as used
   std::vector<std::string> notes;
 
   double CommunicationShare() const { return step > Time() ? exposed / step : 0; }
@@ -153,8 +154,9 @@ Flops ModelFlops(const Transformer& model, double sequence);
 class TrainPricer {
  public:
   // `machine` and the job's model must outlive it.
+  // `run`: the band of whole runs; nothing: that of the job's framework.
   static Result<TrainPricer> Create(const Machine& machine, const TrainJob& job,
-                                    const RunBand& run = {});
+                                    const std::optional<RunBand>& run = std::nullopt);
   TrainPricer(TrainPricer&&) noexcept;
   TrainPricer& operator=(TrainPricer&&) noexcept;
   ~TrainPricer();
@@ -162,7 +164,12 @@ class TrainPricer {
   // The step's time alone. Unsupported where the engines would refuse the layout, or where the
   // batch does not divide.
   Result<Time> TimeOf(const TrainPlan& plan);
+  // A time that the step cannot be shorter than, for less work: the busiest device's passes, and
+  // what must come before its first and behind its last one. Exact where stages are equal.
+  Result<Time> BoundOf(const TrainPlan& plan);
   Result<TrainBill> BillOf(const TrainPlan& plan);
+  // What the fullest rank must hold; as the bill's memory.
+  Result<MemoryNeed> NeedOf(const TrainPlan& plan);
 
   // Drops the kept times of kernels, as memory or a benchmark may want it.
   void Forget();
@@ -174,7 +181,6 @@ class TrainPricer {
   std::unique_ptr<Impl> impl_;
 };
 
-Result<TrainBill> TrainBillOf(const Machine& machine, const TrainRequest& request,
-                              const RunBand& run = {});
+Result<TrainBill> TrainBillOf(const Machine& machine, const TrainRequest& request);
 
 }  // namespace commplan

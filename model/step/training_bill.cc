@@ -129,7 +129,7 @@ Status Biller::AddTail(int stage) {
   const Sharding& sharding = plan_.sharding;
   const RankWeights& held = shapes_->stages[At(stage)];
   const int dense = DenseReplicas(plan_.layout);
-  const int alike = std::max(1, ExpertReplicas(plan_.layout, cost_->cut));
+  const int alike = std::max(1, ExpertReplicas(plan_.layout, cost_->cut, plan_.sharding));
   const double whole = (held.Dense() - held.small) / sharding.gtp + held.small;
   RETURN_IF_ERROR(AddExchanges(whole, dense, GroupKind::kData, 1, false));
   if (held.experts > 0) {
@@ -271,29 +271,14 @@ void Biller::AddBand() {
 }
 
 Status Biller::AddMemory() {
-  TrainingLoad load;
-  load.demand = TrainMicrobatch(plan_.micro_batch, impl_.job.sequence);
-  load.demand.recompute = plan_.recompute;
-  load.demand.fused_attention = impl_.job.fused_attention;
-  load.demand.dropout = impl_.job.dropout;
-  load.microbatches = bill_.microbatches;
-  load.optimizer_bytes = impl_.job.optimizer_bytes;
-  load.expert_imbalance = impl_.job.expert_imbalance;
-  using Kind = schedule::PipelineKind;
-  if (plan_.layout.pp > 1 && plan_.schedule) {
-    const double p = plan_.layout.pp;
-    const double m = bill_.microbatches;
-    if (*plan_.schedule == Kind::kGpipe) load.in_flight = m;
-    if (*plan_.schedule == Kind::kZbH1) load.in_flight = std::min(m, p);
-    if (*plan_.schedule == Kind::kZbH2) load.in_flight = std::min(m, 2 * p - 1);
-    if (*plan_.schedule == Kind::kZbV) load.in_flight = std::min(2 * m, 2 * p);
-  }
-  // A training job has the device to itself; the share is that of serving engines.
-  MemoryMargins margins = impl_.machine.compute.margins;
-  margins.usable_share = 1;
+  const TrainingLoad load = impl_.LoadOf(plan_, bill_.microbatches);
+  const MemoryMargins margins = impl_.Margins();
   ASSIGN_OR_RETURN(bill_.memory,
                    FitTraining(*impl_.job.model, plan_.layout, impl_.job.precision, plan_.sharding,
                                load, impl_.machine.device.memory, margins));
+  ASSIGN_OR_RETURN(const TrainingRoom room,
+                   TrainingRoom::Create(*impl_.job.model, plan_.layout, impl_.job.precision));
+  bill_.memory_by_stage = room.NeedsOf(plan_.sharding, load, margins);
   return OkStatus();
 }
 
@@ -336,6 +321,8 @@ Status Biller::Run() {
   RETURN_IF_ERROR(impl_.Evaluate(plan_, WhatIf::kDoubleBandwidth, &changed));
   bill_.double_bandwidth = changed.step;
   RETURN_IF_ERROR(impl_.Evaluate(plan_, WhatIf::kAsIs, &result_));
+  bill_.framework = impl_.job.framework;
+  bill_.provider = impl_.kernels.provider();
   bill_.step = result_.step;
   bill_.compute = result_.compute;
   bill_.communication = result_.communication;

@@ -12,6 +12,7 @@
 
 namespace commplan {
 
+using training_internal::Depth;
 using training_internal::Evaluation;
 using training_internal::MicrobatchCost;
 using training_internal::PartCost;
@@ -52,14 +53,27 @@ std::string Whole(double n) { return std::to_string(std::llround(n)); }
 
 bool Divides(int n, int ranks) { return ranks > 0 && n % ranks == 0; }
 
+// The plan without what only acts behind the last backward pass.
+TrainPlan StagesOf(const TrainPlan& plan) {
+  TrainPlan part = plan;
+  part.overlap.gradients = part.overlap.parameters = false;
+  part.overlap.bucket = Bytes();
+  // Weights in shards are gathered in the stages, by the rules of the whole sharding.
+  const Sharding& sharding = plan.sharding;
+  const bool weights =
+      sharding.scheme == Scheme::kWeights || sharding.gtp > 1 || sharding.expert_gtp > 1;
+  if (!weights) part.sharding = Sharding{.gtp_format = sharding.gtp_format};
+  return part;
+}
+
 // Holds what one evaluation needs, so that its steps can be functions of their own.
 class Evaluator {
  public:
   Evaluator(TrainPricer::Impl& impl, const TrainPlan& plan, WhatIf what_if, Evaluation* result)
-      : impl_(impl), plan_(plan), what_if_(what_if), result_(*result) {
+      : impl_(impl), part_(impl.part), plan_(plan), what_if_(what_if), result_(*result) {
     launch_ = plan.graph ? Time() : impl.machine.compute.launch;
   }
-  Status Run();
+  Status Run(Depth depth);
 
  private:
   int devices() const { return plan_.layout.pp; }
@@ -70,6 +84,7 @@ class Evaluator {
   }
 
   Status Check();
+  Status PrepareStages();
   Result<Waits> PriceUses(const PartCost& part);
   Status PriceParts();
   Status FillStages();
@@ -77,20 +92,17 @@ class Evaluator {
   Status PriceBoundary();
   Result<Tail> TailOf(int stage);
   Status PriceExchanges(const StepExchanges& exchanges, Time* backward, Time* optimizer);
-  Time ExposedReduce(int stage, Time reduce, Bytes gradients) const;
+  void HideReduce(int stage, Bytes gradients, Tail* tail) const;
   Status Finish();
 
   TrainPricer::Impl& impl_;
+  training_internal::StagePart& part_;
   const TrainPlan& plan_;
   WhatIf what_if_;
   Evaluation& result_;
   Time launch_{};
   const MicrobatchCost* cost_ = nullptr;
   const StageShapes* shapes_ = nullptr;
-  std::vector<Waits> waits_;                     // by kind, then embedding, then head
-  std::vector<Time> chain_waits_, chain_alone_;  // by stage
-  std::vector<Time> computes_;                   // of one microbatch, by stage
-  std::vector<Time> alone_;                      // collectives of one microbatch, by stage
 };
 
 Status Evaluator::Check() {
@@ -100,6 +112,16 @@ Status Evaluator::Check() {
     return UnsupportedError("shard groups of " + Whole(sharding.inner) +
                                 " ranks do not divide the " + Whole(DenseReplicas(plan_.layout)) +
                                 " that hold the same weights",
+                            "choose a divisor");
+  }
+  if (sharding.scheme == Scheme::kWeights && (sharding.gtp > 1 || sharding.expert_gtp > 1)) {
+    return UnsupportedError("ZeRO-3 and generalized tensor parallelism both cut the weights",
+                            "choose one of them");
+  }
+  if (!Divides(sharding.gtp, sharding.expert_gtp)) {
+    return UnsupportedError("experts are cut over " + Whole(sharding.expert_gtp) +
+                                " of the ranks that share a weight, of which there are " +
+                                Whole(sharding.gtp),
                             "choose a divisor");
   }
   const auto kind = plan_.schedule.value_or(schedule::PipelineKind::kOneForwardOneBackward);
@@ -150,11 +172,11 @@ Result<Waits> Evaluator::PriceUses(const PartCost& part) {
 Status Evaluator::PriceParts() {
   for (const PartCost& kind : cost_->kinds) {
     ASSIGN_OR_RETURN(const Waits waits, PriceUses(kind));
-    waits_.push_back(waits);
+    part_.waits.push_back(waits);
   }
   for (const PartCost* end : {&cost_->embedding, &cost_->head}) {
     ASSIGN_OR_RETURN(const Waits waits, PriceUses(*end));
-    waits_.push_back(waits);
+    part_.waits.push_back(waits);
   }
   return OkStatus();
 }
@@ -172,15 +194,15 @@ Result<schedule::StageTimes> Evaluator::StageOf(std::size_t chunk, bool first, b
     weight += kernels.weight * times;
     forwards += part.forward_launches * times;
     backwards += (part.recompute_launches + part.backward_launches) * times;
-    computes_[stage] += kernels.Total() * times;
-    alone_[stage] += waits.alone * times;
+    part_.computes[stage] += kernels.Total() * times;
+    part_.alone[stage] += waits.alone * times;
   };
   for (std::size_t kind = 0; kind < kinds; ++kind) {
     const std::int64_t layers = shapes_->layers[chunk * kinds + kind];
-    if (layers > 0) add(cost_->kinds[kind], waits_[kind], Real(layers));
+    if (layers > 0) add(cost_->kinds[kind], part_.waits[kind], Real(layers));
   }
-  if (first) add(cost_->embedding, waits_[kinds], 1);
-  if (last) add(cost_->head, waits_[kinds + 1], 1);
+  if (first) add(cost_->embedding, part_.waits[kinds], 1);
+  if (last) add(cost_->head, part_.waits[kinds + 1], 1);
   if (launch_ > Time()) {
     const Time before = forward + input + weight;
     forward = WithLaunches(forward, forwards, launch_);
@@ -189,7 +211,7 @@ Result<schedule::StageTimes> Evaluator::StageOf(std::size_t chunk, bool first, b
     input = input * slower;
     weight = weight * slower;
     // The device stands idle meanwhile; it counts as compute, whose kernels are the cause.
-    computes_[stage] += forward + backward - before;
+    part_.computes[stage] += forward + backward - before;
   }
   return schedule::StageTimes{forward, input, weight};
 }
@@ -205,10 +227,12 @@ Status Evaluator::FillStages() {
   pipeline.kind =
       plan_.schedule.value_or(chunks() > 1 ? Kind::kInterleaved : Kind::kOneForwardOneBackward);
   pipeline.stages.clear();
-  computes_.assign(At(devices()), Time());
-  alone_.assign(At(devices()), Time());
-  chain_waits_.assign(At(devices()), Time());
-  chain_alone_.assign(At(devices()), Time());
+  part_.computes.assign(At(devices()), Time());
+  part_.alone.assign(At(devices()), Time());
+  part_.chain_waits.assign(At(devices()), Time());
+  part_.chain_alone.assign(At(devices()), Time());
+  const auto kinds = static_cast<std::ptrdiff_t>(cost_->kinds.size());
+  training_internal::ChunkWaits extra;
   for (int chunk = 0; chunk < many; ++chunk) {
     const bool first = chunk == 0;
     const bool last = chunk == many - 1;
@@ -218,17 +242,21 @@ Status Evaluator::FillStages() {
                                                 .plan = plan_,
                                                 .cost = *cost_,
                                                 .shapes = *shapes_,
-                                                .waits = waits_,
+                                                .waits = part_.waits,
                                                 .chunk = At(chunk),
                                                 .first = first,
                                                 .last = last,
                                                 .what_if = what_if_};
-      ASSIGN_OR_RETURN(const training_internal::ChunkWaits extra,
-                       training_internal::WaitsForWeights(input));
+      // Chunks in the middle that hold as many layers of each kind wait alike.
+      const auto layers = shapes_->layers.begin() + chunk * kinds;
+      const bool alike = chunk > 1 && !last && std::equal(layers - kinds, layers, layers);
+      if (!alike) {
+        ASSIGN_OR_RETURN(extra, training_internal::WaitsForWeights(input));
+      }
       times.forward += extra.forward;
       times.backward_input += extra.backward;
-      chain_waits_[At(chunk % devices())] += extra.forward + extra.backward;
-      chain_alone_[At(chunk % devices())] += extra.alone;
+      part_.chain_waits[At(chunk % devices())] += extra.forward + extra.backward;
+      part_.chain_alone[At(chunk % devices())] += extra.alone;
     }
     pipeline.stages.push_back(times);
   }
@@ -243,7 +271,7 @@ Status Evaluator::PriceBoundary() {
   }
   impl_.pipeline.transfer = one;
   impl_.pipeline.transfer_hidden = plan_.overlap.boundaries;
-  result_.boundary = one;
+  part_.boundary = one;
   return OkStatus();
 }
 
@@ -262,15 +290,17 @@ Status Evaluator::PriceExchanges(const StepExchanges& exchanges, Time* backward,
 }
 
 // Buckets of equal size become ready at equal distances in the last backward pass of the stage.
-Time Evaluator::ExposedReduce(int stage, Time reduce, Bytes gradients) const {
-  if (!plan_.overlap.gradients || reduce <= Time()) return reduce;
+void Evaluator::HideReduce(int stage, Bytes gradients, Tail* tail) const {
+  tail->reduce = tail->alone;
+  if (!plan_.overlap.gradients || tail->alone <= Time()) return;
   const double buckets = std::max(1.0, std::ceil(gradients / plan_.overlap.bucket));
   const schedule::StageTimes& last = impl_.pipeline.stages[At(stage)];
   const Time compute = (last.backward_input + last.backward_weight) / buckets;
-  const Time each = reduce / buckets;
+  const Time each = tail->alone / buckets;
   // ExposedTail of equal buckets: the first waits for its gradients, and either each is done before
   // the next is ready or they queue.
-  return each + Max(each - compute, Time()) * (buckets - 1);
+  tail->reduce = each + Max(each - compute, Time()) * (buckets - 1);
+  tail->buckets = static_cast<int>(buckets);
 }
 
 Result<Tail> Evaluator::TailOf(int stage) {
@@ -288,7 +318,7 @@ Result<Tail> Evaluator::TailOf(int stage) {
   const bool sharded = sharding.scheme != Scheme::kReplicated;
   if (sharded) shard /= sharding.inner > 0 ? sharding.inner : replicas;
   if (experts > 0) {
-    const int alike = std::max(1, ExpertReplicas(plan_.layout, cost_->cut));
+    const int alike = std::max(1, ExpertReplicas(plan_.layout, cost_->cut, plan_.sharding));
     Sharding of = sharding;
     of.inner = sharding.inner > 0 && Divides(alike, sharding.inner) ? sharding.inner : 0;
     RETURN_IF_ERROR(PriceExchanges(
@@ -297,7 +327,7 @@ Result<Tail> Evaluator::TailOf(int stage) {
     shard += experts / (sharded ? (of.inner > 0 ? of.inner : alike) : 1);
   }
   const Bytes gradients = B((dense + experts) * BytesPerValue(sharding.reduce));
-  tail.reduce = ExposedReduce(stage, tail.alone, gradients);
+  HideReduce(stage, gradients, &tail);
   const Operation optimizer{Site::kNorm, Pass::kForward, 1,
                             Sweep{B(shard * OptimizerBytes(impl_.job.precision)), 1}};
   ASSIGN_OR_RETURN(tail.optimizer, impl_.kernels.TimeOf(optimizer, {}));
@@ -310,7 +340,6 @@ Result<Tail> Evaluator::TailOf(int stage) {
 
 Status Evaluator::Finish() {
   training_internal::PipelineEnds& ends = impl_.ends;
-  training_internal::RunPipeline(impl_.pipeline, &ends);
   Time reduced, optimizer, gather;
   const RankWeights* before = nullptr;
   Tail tail;
@@ -318,8 +347,8 @@ Status Evaluator::Finish() {
   tails.clear();
   for (int stage = 0; stage < devices(); ++stage) {
     const RankWeights& held = shapes_->stages[At(stage)];
-    const bool alike = before != nullptr && stage < devices() - 1 &&
-                       before->Total() == held.Total() && !plan_.overlap.gradients;
+    const bool alike = before != nullptr && before->Total() == held.Total() &&
+                       impl_.pipeline.stages[At(stage)] == impl_.pipeline.stages[At(stage - 1)];
     if (!alike) {
       ASSIGN_OR_RETURN(tail, TailOf(stage));
     }
@@ -343,24 +372,24 @@ Status Evaluator::Finish() {
   for (int stage = 1; stage < devices(); ++stage) {
     if (work(stage) > work(busiest)) busiest = stage;
   }
-  const training_internal::DeviceEnd& device = ends.devices[At(busiest)];
+  const schedule::DeviceEnd& device = ends.devices[At(busiest)];
   const double m = result_.microbatches;
   result_.busiest = busiest;
   result_.tail = tails[At(busiest)];
   result_.step = reduced + result_.tied + optimizer + gather;
-  result_.compute = computes_[At(busiest)] * m;
+  result_.compute = part_.computes[At(busiest)] * m;
   result_.optimizer = optimizer;
   result_.sending = device.sending;
   const bool inner = busiest > 0 && busiest < devices() - 1;
   result_.sends = devices() > 1 ? m * chunks() * (inner || chunks() > 1 ? 2 : 1) : 0;
-  result_.chain_waits = chain_waits_[At(busiest)] * m;
-  result_.chain_alone = chain_alone_[At(busiest)] * m;
+  result_.chain_waits = part_.chain_waits[At(busiest)] * m;
+  result_.chain_alone = part_.chain_alone[At(busiest)] * m;
   const Time behind = reduced - ends.makespan;
   // Without waits the two are equal up to rounding.
   const Time waits = Max(device.busy - result_.compute, Time());
   result_.exposed = waits + device.sending + behind + result_.tied + gather;
   result_.bubble = Max(ends.makespan - device.busy - device.sending, Time());
-  result_.communication = (alone_[At(busiest)] + chain_alone_[At(busiest)]) * m +
+  result_.communication = (part_.alone[At(busiest)] + part_.chain_alone[At(busiest)]) * m +
                           result_.boundary * result_.sends + result_.tail.alone + result_.tied +
                           result_.tail.gather_alone;
   result_.stage_times.clear();
@@ -370,22 +399,50 @@ Status Evaluator::Finish() {
   return OkStatus();
 }
 
-Status Evaluator::Run() {
-  result_ = Evaluation{};
-  RETURN_IF_ERROR(Check());
-  ASSIGN_OR_RETURN(cost_, impl_.CostOf(plan_));
-  ASSIGN_OR_RETURN(shapes_, impl_.ShapesOf(plan_));
+// Everything up to the last backward pass. Kept for the next plan, which often differs in what
+// follows alone.
+Status Evaluator::PrepareStages() {
+  TrainPlan plan = StagesOf(plan_);
+  if (part_.known && part_.what_if == what_if_ && part_.plan == plan) return OkStatus();
+  part_.known = false;
+  part_.played = part_.bounded = false;
+  part_.waits.clear();
+  ASSIGN_OR_RETURN(part_.cost, impl_.CostOf(plan_));
+  ASSIGN_OR_RETURN(part_.shapes, impl_.ShapesOf(plan_));
   impl_.known.clear();
+  cost_ = part_.cost;
+  shapes_ = part_.shapes;
   RETURN_IF_ERROR(PriceParts());
   RETURN_IF_ERROR(FillStages());
   RETURN_IF_ERROR(PriceBoundary());
+  part_.plan = std::move(plan);
+  part_.what_if = what_if_;
+  part_.known = true;
+  return OkStatus();
+}
+
+Status Evaluator::Run(Depth depth) {
+  result_ = Evaluation{};
+  RETURN_IF_ERROR(Check());
+  RETURN_IF_ERROR(PrepareStages());
+  cost_ = part_.cost;
+  shapes_ = part_.shapes;
+  result_.boundary = part_.boundary;
+  if (depth == Depth::kTime && !part_.played) {
+    training_internal::RunPipeline(impl_.pipeline, &impl_.ends);
+    part_.played = true;
+  } else if (!part_.played && !part_.bounded) {
+    training_internal::BoundPipeline(impl_.pipeline, &impl_.ends);
+    part_.bounded = true;
+  }
   return Finish();
 }
 
 }  // namespace
 
-Status TrainPricer::Impl::Evaluate(const TrainPlan& plan, WhatIf what_if, Evaluation* result) {
-  return Evaluator(*this, plan, what_if, result).Run();
+Status TrainPricer::Impl::Evaluate(const TrainPlan& plan, WhatIf what_if, Evaluation* result,
+                                   Depth depth) {
+  return Evaluator(*this, plan, what_if, result).Run(depth);
 }
 
 }  // namespace commplan

@@ -4,11 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "model/base/quantity.h"
 #include "model/base/result.h"
+#include "model/memory/fit.h"
+#include "model/memory/training.h"
 #include "model/schedule/chain.h"
 #include "model/schedule/pipeline.h"
 #include "model/step/exchanges.h"
@@ -38,8 +41,9 @@ struct Waits {
 
 // What happens behind the last backward pass of a stage.
 struct Tail {
-  Time reduce{};  // exposed part of the exchange of gradients
-  Time alone{};   // the whole exchange
+  Time reduce{};    // exposed part of the exchange of gradients
+  Time alone{};     // the whole exchange
+  int buckets = 0;  // in which it runs beside the last backward pass; 0: behind it
   Time optimizer{};
   Time gather{};        // of updated weights, exposed
   Time gather_alone{};  // all of it
@@ -60,6 +64,26 @@ struct Evaluation {
   std::vector<Time> stage_times;
 };
 
+// What of an evaluation lies before the end of the last backward pass; the pipeline that it makes
+// and the ends of its devices are beside it.
+struct StagePart {
+  bool known = false;
+  bool played = false;   // the ends are those of the schedule
+  bool bounded = false;  // they are times that it cannot be done before
+  TrainPlan plan;        // without what does not matter here
+  WhatIf what_if{};
+  const MicrobatchCost* cost = nullptr;
+  const StageShapes* shapes = nullptr;
+  std::vector<Waits> waits;                    // by kind, then embedding, then head
+  std::vector<Time> chain_waits, chain_alone;  // by stage
+  std::vector<Time> computes;                  // of one microbatch, by stage
+  std::vector<Time> alone;                     // collectives of one microbatch, by stage
+  Time boundary{};                             // one send
+};
+
+// A bound is a time that the plan cannot be faster than, for less work than the time itself.
+enum class Depth { kTime, kBound };
+
 using Key = std::array<std::int64_t, 16>;
 struct KeyHash {
   std::size_t operator()(const Key& key) const;
@@ -79,10 +103,15 @@ class TrainPricer::Impl {
         kernels(std::move(its_kernels)),
         exchanges(std::move(its_exchanges)) {}
 
-  Status Evaluate(const TrainPlan& plan, WhatIf what_if, training_internal::Evaluation* result);
+  Status Evaluate(const TrainPlan& plan, WhatIf what_if, training_internal::Evaluation* result,
+                  training_internal::Depth exactness = training_internal::Depth::kTime);
   Result<TrainBill> Bill(const TrainPlan& plan);
 
   Result<int> Microbatches(const TrainPlan& plan) const;
+  // What a rank must hold, and how much of the device is to be had: a training job has it to
+  // itself; the profile's share is that of serving engines.
+  TrainingLoad LoadOf(const TrainPlan& plan, double microbatches) const;
+  MemoryMargins Margins() const;
   Result<const training_internal::MicrobatchCost*> CostOf(const TrainPlan& plan);
   Result<const training_internal::StageShapes*> ShapesOf(const TrainPlan& plan);
   // One collective where its group stands under the plan.
@@ -112,6 +141,9 @@ class TrainPricer::Impl {
   schedule::Pipeline pipeline;
   training_internal::PipelineEnds ends;
   std::vector<training_internal::Tail> tails;
+  training_internal::StagePart part;  // of the last plan
+  std::optional<TrainingRoom> room;   // of the last layout that was asked for
+  Layout room_layout;
 };
 
 // How many ranks of a group stand in one node.

@@ -77,6 +77,11 @@ class PartBuilder {
                           .behind = {},
                           .product = {},
                           .unit = unit_});
+    // The rank with the most tokens receives, and sends back, so many times more than the mean.
+    const bool experts = operation.site == Site::kDispatch || operation.site == Site::kCombine;
+    if (experts && collective.exchange == Exchange::kAllToAll) {
+      part_.uses.back().what.bytes = collective.bytes * job_.expert_imbalance;
+    }
     if (collective.exchange == Exchange::kReduceScatter) part_.uses.back().product = product_;
     gathering_ =
         collective.exchange == Exchange::kAllGather ? &part_.uses.back() - part_.uses.data() : -1;
@@ -87,6 +92,16 @@ class PartBuilder {
         operation.site == Site::kContextExchange && collective.exchange == Exchange::kPointToPoint;
     waiting_ = again || ring ? &part_.uses.back() - part_.uses.data() : -1;
     waiting_ring_ = ring;
+    // Backward it is written behind the attention that it runs beside.
+    if (ring && direction_ == Direction::kBackward) HideRing(attention_);
+  }
+
+  // While the last of its blocks is worked on, nothing travels.
+  void HideRing(Time attention) {
+    Use& ring = part_.uses[static_cast<std::size_t>(waiting_)];
+    const double n = ring.what.ranks;
+    ring.behind = attention * ((n - 1) / n);
+    waiting_ = -1;
   }
 
   Status AddKernel(const Operation& operation) {
@@ -100,7 +115,7 @@ class PartBuilder {
       }
       launches *= 2 * products.times;
     } else {
-      const double factor = call != nullptr ? job_.attention_factor : 1;
+      const double factor = call != nullptr ? job_.attention_factor.value_or(1) : 1;
       RETURN_IF_ERROR(Price(operation, operation.site, operation.count * factor, &time));
     }
     Enter(operation);
@@ -109,14 +124,19 @@ class PartBuilder {
                      part_.units[static_cast<std::size_t>(unit_)].site == operation.site;
     Book(operation.pass, time, own);
     const bool attention = operation.site == Site::kAttention;
+    if (attention) attention_ = time;
     if (std::holds_alternative<Gemm>(operation.what)) {
       product_ = time;
       if (gathering_ >= 0) part_.uses[static_cast<std::size_t>(gathering_)].product = time;
       gathering_ = -1;
     }
     if (waiting_ >= 0 && (!waiting_ring_ || attention)) {
-      part_.uses[static_cast<std::size_t>(waiting_)].behind = time;
-      waiting_ = -1;
+      if (waiting_ring_) {
+        HideRing(time);
+      } else {
+        part_.uses[static_cast<std::size_t>(waiting_)].behind = time;
+        waiting_ = -1;
+      }
     }
     return OkStatus();
   }
@@ -188,6 +208,7 @@ class PartBuilder {
   bool waiting_ring_ = false;
   std::ptrdiff_t gathering_ = -1;  // the gather that the next product reads
   Time product_{};                 // the last one
+  Time attention_{};               // the last one
 };
 
 }  // namespace

@@ -53,8 +53,10 @@ TEST(RunPipeline, EqualsThePlayedOneForRandomStages) {
   };
   for (int devices = 2; devices <= 6; ++devices) {
     for (const int microbatches : {1, 2, 3, 5, 6, 7, 12, 31, 100}) {
-      for (int round = 0; round < 12; ++round) {
-        Pipeline pipeline = Equal(PipelineKind::kOneForwardOneBackward, devices, microbatches, 1);
+      for (int round = 0; round < 24; ++round) {
+        Pipeline pipeline =
+            Equal(round % 4 < 2 ? PipelineKind::kGpipe : PipelineKind::kOneForwardOneBackward,
+                  devices, microbatches, 1);
         for (schedule::StageTimes& stage : pipeline.stages) {
           stage = {tick(9), tick(9), tick(9)};
         }
@@ -78,6 +80,49 @@ TEST(RunPipeline, EqualsThePlayedOneForOtherSchedules) {
   alone.chunks = 3;
   alone.stages.resize(3, alone.stages.front());
   ExpectSame(alone);
+}
+
+// No device is done before its bound, and with equal stages and no transfers none is later.
+TEST(BoundPipeline, IsNeverAboveThePlayedOne) {
+  std::mt19937 random(TestSeed());
+  const auto tick = [&random](int most) {
+    return Seconds(std::uniform_int_distribution<int>(0, most)(random));
+  };
+  for (const PipelineKind kind :
+       {PipelineKind::kGpipe, PipelineKind::kOneForwardOneBackward, PipelineKind::kInterleaved,
+        PipelineKind::kZbH1, PipelineKind::kZbH2, PipelineKind::kZbV}) {
+    for (int devices = 1; devices <= 5; ++devices) {
+      for (const int microbatches : {1, 2, 4, 5, 10}) {
+        for (int round = 0; round < 16; ++round) {
+          Pipeline pipeline = Equal(kind, devices, microbatches, 1);
+          const bool many = kind == PipelineKind::kInterleaved;
+          pipeline.chunks = many ? 1 + round % 3 : kind == PipelineKind::kZbV ? 2 : 1;
+          pipeline.stages.resize(static_cast<std::size_t>(devices * pipeline.chunks),
+                                 pipeline.stages.front());
+          const bool equal = round < 3;
+          if (!equal) {
+            for (schedule::StageTimes& stage : pipeline.stages) {
+              stage = {tick(9), tick(9), tick(9)};
+            }
+            pipeline.transfer = tick(5);
+          }
+          pipeline.transfer_hidden = round % 2 == 0;
+          PipelineEnds bound, ends;
+          BoundPipeline(pipeline, &bound);
+          RunPipeline(pipeline, &ends);
+          ASSERT_LE(bound.makespan, ends.makespan) << Name(kind);
+          for (std::size_t d = 0; d < ends.devices.size(); ++d) {
+            ASSERT_LE(bound.devices[d].end, ends.devices[d].end) << Name(kind) << " device " << d;
+          }
+          const bool whole =
+              kind == PipelineKind::kOneForwardOneBackward || (many && microbatches % devices == 0);
+          if (equal && whole) {
+            EXPECT_NEAR(InSeconds(bound.makespan), InSeconds(ends.makespan), 1e-9);
+          }
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

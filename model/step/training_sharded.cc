@@ -14,7 +14,9 @@ using schedule::ShardedWeight;
 
 class ChunkChain {
  public:
-  explicit ChunkChain(const ChunkInput& input) : in_(input) {}
+  // `units`, where given, gets what stands behind each weight.
+  explicit ChunkChain(const ChunkInput& input, std::vector<ChunkUnit>* units = nullptr)
+      : in_(input), units_(units) {}
 
   Result<ChunkWaits> Run() {
     RETURN_IF_ERROR(Fill());
@@ -23,11 +25,8 @@ class ChunkChain {
     for (const bool backward : {false, true}) {
       const auto direction =
           backward ? schedule::Direction::kBackward : schedule::Direction::kForward;
-      schedule::ChainRules rules = in_.plan.chain;
-      rules.gather_buffers =
-          std::max({rules.gather_buffers, rules.forward_depth, rules.backward_depth});
       const schedule::Outcome outcome =
-          schedule::Evaluate(schedule::BuildChain(model_, rules, direction));
+          schedule::Evaluate(schedule::BuildChain(model_, Rules(), direction));
       const Time extra =
           Max(outcome.makespan - (backward ? compute_backward_ : compute_forward_), Time());
       (backward ? waits.backward : waits.forward) = extra;
@@ -35,7 +34,24 @@ class ChunkChain {
     return waits;
   }
 
+  Result<ChunkPlan> Plan() {
+    RETURN_IF_ERROR(Fill());
+    ChunkPlan plan;
+    plan.model = std::move(model_);
+    plan.rules = Rules();
+    plan.compute_forward = compute_forward_;
+    plan.compute_backward = compute_backward_;
+    return plan;
+  }
+
  private:
+  schedule::ChainRules Rules() const {
+    schedule::ChainRules rules = in_.plan.chain;
+    rules.gather_buffers =
+        std::max({rules.gather_buffers, rules.forward_depth, rules.backward_depth});
+    return rules;
+  }
+
   bool whole_layers() const { return in_.plan.sharding.scheme == Scheme::kWeights; }
 
   std::int64_t LayersOf(std::size_t kind) const {
@@ -58,6 +74,7 @@ class ChunkChain {
       for (std::int64_t i = 0; i < LayersOf(kind); ++i) {
         model_.before.insert(model_.before.end(), layer.begin(), layer.end());
       }
+      RepeatUnits(layer.size(), static_cast<int>(LayersOf(kind)));
     }
     model_.layers = static_cast<int>(LayersOf(most));
     RETURN_IF_ERROR(AddLayer(most, static_cast<double>(LayersOf(most)), &model_.layer));
@@ -65,6 +82,37 @@ class ChunkChain {
       RETURN_IF_ERROR(AddEnd(in_.cost.head, in_.waits[kinds + 1],
                              EndWeights(in_.shapes, in_.stage(), true), &model_.after));
     return OkStatus();
+  }
+
+  // ---- what stands behind the weights, where asked for ----
+
+  void AddUnit(std::string_view name, int kind) {
+    if (units_ != nullptr) units_->push_back({.name = name, .kind = kind});
+  }
+
+  void AddToUnit(Collective ChunkUnit::*field, const Collective& collective) {
+    if (units_ == nullptr) return;
+    Collective& known = units_->back().*field;
+    const Bytes bytes = known.ranks > 1 ? known.bytes : Bytes();
+    if (known.ranks < 2) known = collective;
+    known.bytes = bytes + collective.bytes;
+  }
+
+  // The last `size` units are those of a layer that is there so many times.
+  void RepeatUnits(std::size_t size, int layers) {
+    if (units_ == nullptr) return;
+    const std::size_t first = units_->size() - size;
+    for (int layer = 0; layer < layers; ++layer) {
+      for (std::size_t i = 0; i < size; ++i) {
+        ChunkUnit unit = (*units_)[first + i];
+        unit.layer = layer;
+        if (layer > 0) {
+          units_->push_back(unit);
+        } else {
+          (*units_)[first + i].layer = 0;
+        }
+      }
+    }
   }
 
   void Count(const ShardedWeight& weight, double times) {
@@ -96,10 +144,13 @@ class ChunkChain {
                        in_.impl.TimeOf(in_.plan, in_.cost.cut, collective, in_.what_if));
       if (exchange.when == When::kForward) {
         unit->gather += time;
+        AddToUnit(&ChunkUnit::gather, collective);
       } else if (collective.exchange == Exchange::kAllGather) {
         unit->gather_backward += time;
+        AddToUnit(&ChunkUnit::gather_backward, collective);
       } else {
         unit->scatter += time;
+        AddToUnit(&ChunkUnit::scatter, collective);
       }
     }
     return OkStatus();
@@ -115,9 +166,11 @@ class ChunkChain {
   Status AddWhole(const PartCost& part, const Waits& waits, const RankWeights& weights,
                   double times, std::vector<ShardedWeight>* list) {
     ShardedWeight unit;
+    AddUnit(NameOf(part), part.kind);
     RETURN_IF_ERROR(
         AddExchanges(weights.Dense(), DenseReplicas(in_.plan.layout), GroupKind::kData, &unit));
-    RETURN_IF_ERROR(AddExchanges(weights.experts, ExpertReplicas(in_.plan.layout, in_.cost.cut),
+    RETURN_IF_ERROR(AddExchanges(weights.experts,
+                                 ExpertReplicas(in_.plan.layout, in_.cost.cut, in_.plan.sharding),
                                  GroupKind::kExpertData, &unit));
     unit.forward = part.kernels.forward + waits.forward;
     unit.input_gradient =
@@ -141,6 +194,9 @@ class ChunkChain {
     ASSIGN_OR_RETURN(unit->gather_backward, price(exchanges.backward));
     unit->gather_again = unit->gather;
     ASSIGN_OR_RETURN(unit->scatter, price(exchanges.gradient));
+    AddToUnit(&ChunkUnit::gather, exchanges.forward);
+    AddToUnit(&ChunkUnit::gather_backward, exchanges.backward);
+    AddToUnit(&ChunkUnit::scatter, exchanges.gradient);
     return OkStatus();
   }
 
@@ -164,6 +220,7 @@ class ChunkChain {
     for (std::size_t i = 0; i < matrices.size; ++i) {
       const Unit& of = part.units[i];
       ShardedWeight unit;
+      AddUnit(Name(of.site), part.kind);
       RETURN_IF_ERROR(AddRemat(matrices.items.at(i), &unit));
       unit.forward = of.own.forward;
       unit.after_forward = of.after.forward;
@@ -203,6 +260,7 @@ class ChunkChain {
     const double hidden = static_cast<double>(in_.impl.job.model->hidden);
     if (whole_layers()) return AddWhole(part, waits, weights, 1, list);
     ShardedWeight unit;
+    AddUnit(NameOf(part), -1);
     RETURN_IF_ERROR(AddRemat({.outputs = in_.cost.cut.vocabulary, .inputs = hidden}, &unit));
     unit.forward = part.kernels.forward + waits.forward;
     unit.input_gradient = part.kernels.input + waits.backward;
@@ -212,7 +270,14 @@ class ChunkChain {
     return OkStatus();
   }
 
+  static std::string_view NameOf(const PartCost& part) {
+    return part.part == Part::kEmbedding ? "embedding"
+           : part.part == Part::kHead    ? "head"
+                                         : "layer";
+  }
+
   const ChunkInput& in_;
+  std::vector<ChunkUnit>* units_;
   ShardedModel model_;
   Time compute_forward_{}, compute_backward_{}, alone_{};
 };
@@ -238,6 +303,13 @@ RankWeights EndWeights(const StageShapes& shapes, std::size_t stage, bool head) 
 }
 
 Result<ChunkWaits> WaitsForWeights(const ChunkInput& input) { return ChunkChain(input).Run(); }
+
+Result<ChunkPlan> PlanOfChunk(const ChunkInput& input) {
+  std::vector<ChunkUnit> units;
+  ASSIGN_OR_RETURN(ChunkPlan plan, ChunkChain(input, &units).Plan());
+  plan.units = std::move(units);
+  return plan;
+}
 
 }  // namespace commplan::training_internal
 

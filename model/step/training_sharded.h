@@ -9,10 +9,12 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "model/base/quantity.h"
 #include "model/base/result.h"
+#include "model/schedule/chain.h"
 #include "model/step/training_impl.h"
 
 namespace commplan::training_internal {
@@ -40,5 +42,24 @@ struct ChunkWaits {
 RankWeights EndWeights(const StageShapes& shapes, std::size_t stage, bool head);
 
 Result<ChunkWaits> WaitsForWeights(const ChunkInput& input);
+
+// What stands behind a weight of the chain; exchanges of several payloads count as one of their
+// sum. One rank: nothing is exchanged.
+struct ChunkUnit {
+  std::string_view name;
+  int kind = -1;   // of its layer; -1: embedding or head
+  int layer = -1;  // of that kind in the chunk; -1: each in turn
+  Collective gather{}, gather_backward{}, scatter{};
+};
+
+// The chain itself, for a trace.
+struct ChunkPlan {
+  schedule::ShardedModel model;
+  schedule::ChainRules rules;
+  Time compute_forward{}, compute_backward{};
+  std::vector<ChunkUnit> units;  // as the sites of the chain count weights
+};
+
+Result<ChunkPlan> PlanOfChunk(const ChunkInput& input);
 
 }  // namespace commplan::training_internal

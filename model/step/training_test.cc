@@ -271,12 +271,112 @@ TEST(TrainBillOf, ExpertsExchangeTokensOverTheirGroup) {
   EXPECT_EQ(line->bytes, B(2048.0 * 2 * 4096 * 2));
 }
 
+// A ring of four with keys and values of 512 tokens in each message: 512·2·4096·2 bytes forward and
+// twice that backward, 2 us each. Attention works on a block while the next one travels, so that
+// the last of four blocks hides nothing.
+TEST(TrainBillOf, RingHidesBehindTheBlocksThatAreThere) {
+  TrainRequest request = RequestOf(Gpt(), 1, 1, 1, 1);
+  request.plan.layout.cp = 4;
+  const TrainBill bill = Bill(TestMachine(), request);
+  const TrainLine* const line = LineOf(bill, GroupKind::kContext, Exchange::kPointToPoint);
+  ASSERT_NE(line, nullptr);
+  const Bytes block = B(512.0 * 2 * 4096 * 2);
+  const Time forward = block / GBps(100) + Micros(2);
+  const Time backward = 2 * block / GBps(100) + Micros(2);
+  Time time, exposed, attention;
+  for (const TrainLine& one : bill.exchanges) {
+    if (one.group != GroupKind::kContext) continue;
+    time += one.time;
+    exposed += one.exposed;
+  }
+  for (const TrainKernelLine& one : bill.kernels) {
+    if (one.kind == Name(Site::kAttention)) attention = one.time;
+  }
+  ExpectNear(time, 32.0 * 3 * (forward + backward), 1e-9);
+  ExpectNear(exposed, time - 0.75 * attention, 1e-9);
+  EXPECT_GT(attention, Time());
+}
+
+// Eight ranks exchange in seven rounds an eighth of the tokens each; the fullest rank gets 1.5
+// times the mean, and its experts compute so much longer. All of it is waited for.
+TEST(TrainBillOf, FullestExpertRankHoldsUpTheOthers) {
+  TrainRequest request = RequestOf(Experts(), 1, 1, 8);
+  request.plan.layout.ep = 8;
+  request.plan.layout.expert_tp = 1;
+  request.plan.layout.expert_exchange = ExpertExchange::kAllToAll;
+  request.plan.sharding.scheme = Scheme::kOptimizer;
+  request.job.expert_imbalance = 1.5;
+  const TrainBill bill = Bill(TestMachine(), request);
+  const TrainLine* const line = LineOf(bill, GroupKind::kExpert, Exchange::kAllToAll);
+  ASSERT_NE(line, nullptr);
+  const Bytes bytes = B(1.5 * 2048.0 * 2 * 4096 * 2);
+  EXPECT_EQ(line->bytes, bytes);
+  const Time each = bytes * (7.0 / 8) / GBps(100) + 7 * Micros(2);
+  ExpectNear(line->time, line->count * each, 1e-9);
+  ExpectNear(line->exposed, line->time, 1e-9);
+}
+
+// Every combination either is refused with a reason or adds up, and faster links never harm.
+TEST(TrainBillOf, CombinationsAddUp) {
+  const Machine machine = Cluster();
+  int priced = 0;
+  for (int i = 0; i < 2 * 2 * 2 * 4 * 3 * 2; ++i) {
+    int rest = i;
+    const auto next = [&rest](int n) {
+      const int digit = rest % n;
+      rest /= n;
+      return digit;
+    };
+    TrainRequest request = RequestOf(Experts(), 1 + next(2), 1 + next(2), 8);
+    TrainPlan& plan = request.plan;
+    plan.layout.cp = 1 + next(2);
+    plan.layout.sequence_parallel = plan.layout.tp > 1;
+    plan.sharding.scheme = static_cast<Scheme>(next(4));
+    plan.layout.ep = 1 << (2 * next(3));  // 1, 4 or 16
+    if (plan.layout.ep > 1) {
+      plan.layout.expert_tp = 1;
+      plan.layout.expert_exchange = ExpertExchange::kAllToAll;
+    }
+    plan.sharding.gtp = 1 + next(2);
+    plan.recompute = i % 3 == 0 ? Recompute::kFull : Recompute::kNone;
+    const Result<TrainBill> bill = TrainBillOf(machine, request);
+    if (!bill.ok()) {
+      EXPECT_EQ(bill.error().code, ErrorCode::kUnsupported) << i;
+      continue;
+    }
+    ++priced;
+    ExpectNear(SumOf(*bill), bill->step, 1e-9);
+    EXPECT_GE(bill->exposed, Time()) << i;
+    EXPECT_LE(bill->exposed, bill->communication * (1 + 1e-9)) << i;
+    EXPECT_LE(bill->double_bandwidth, bill->step * (1 + 1e-12)) << i;
+    EXPECT_LE(bill->half_latency, bill->step * (1 + 1e-12)) << i;
+    EXPECT_GT(bill->memory.need.Total(), Bytes()) << i;
+  }
+  EXPECT_GT(priced, 60);
+}
+
 TEST(TrainBillOf, SaysWhatDoesNotFit) {
   const TrainBill bill = Bill(TestMachine(), RequestOf(Gpt(), 1, 1, 1, 8));
   EXPECT_FALSE(bill.memory.fits);
   EXPECT_GT(bill.memory.shortfall, Bytes());
   EXPECT_GT(bill.step, Time());
   EXPECT_THAT(bill.notes.back(), HasSubstr("does not fit"));
+}
+
+// The first of four stages keeps the most activations, the last has the logits.
+TEST(TrainBillOf, MemoryOfEveryStage) {
+  const TrainBill bill = Bill(TestMachine(), RequestOf(Gpt(), 2, 4, 1, 16));
+  ASSERT_EQ(bill.memory_by_stage.size(), 4U);
+  Bytes most;
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(bill.memory_by_stage[i].stage, static_cast<int>(i));
+    most = Max(most, bill.memory_by_stage[i].Total());
+  }
+  EXPECT_EQ(most, bill.memory.need.Total());
+  EXPECT_EQ(bill.memory.need.stage, 0);
+  // 4, 3 and 2 microbatches in flight on stages with as many layers.
+  const auto kept = [&](std::size_t stage) { return bill.memory_by_stage[stage].activations; };
+  EXPECT_NEAR(kept(1) / kept(2), 1.5, 1e-9);
 }
 
 TEST(TrainBillOf, RefusesWhatCannotRun) {
@@ -313,12 +413,46 @@ TEST(TrainPricer, AnswersTheSameAgainAndAfterOtherPlans) {
 
 TEST(TrainBillOf, SlowRunsWidenTheBandUpwards) {
   const TrainRequest request = RequestOf(Gpt(), 2, 1, 4);
-  const Result<TrainBill> bill = TrainBillOf(TestMachine(), request, {0.95, 1.5});
+  Machine slow = TestMachine();
+  slow.training.push_back({.framework = "slow", .kernels = "one", .run = {0.95, 1.5}});
+  const Result<TrainBill> bill = TrainBillOf(slow, request);
   ASSERT_THAT(bill, IsOk());
   const TrainBill plain = Bill(TestMachine(), request);
   EXPECT_EQ(bill->step, plain.step);
   EXPECT_GE(bill->high, 1.5 * bill->step);
   EXPECT_LE(bill->low, plain.low);
+}
+
+TEST(TrainBillOf, TakesKernelsAndAttentionOfTheFramework) {
+  Machine machine = TestMachine();
+  AddTestKernels("two", &machine.compute);
+  machine.training = {{.framework = "new", .kernels = "two"},
+                      {.framework = "old", .kernels = "one", .attention_factor = 3}};
+  TrainRequest request = RequestOf(Gpt(), 2, 1, 4);
+  const TrainBill plain = Bill(TestMachine(), request);
+  const TrainBill first = Bill(machine, request);
+  EXPECT_EQ(first.provider, "two");
+  EXPECT_EQ(first.framework, "new");
+  EXPECT_EQ(first.step, plain.step);
+  request.job.framework = "old";
+  const TrainBill old = Bill(machine, request);
+  EXPECT_EQ(old.provider, "one");
+  const auto attention = [](const TrainBill& bill) {
+    for (const TrainKernelLine& line : bill.kernels) {
+      if (line.kind == Name(Site::kAttention)) return line.time;
+    }
+    return Time();
+  };
+  EXPECT_GT(attention(plain), Time());
+  ExpectNear(attention(old), 3 * attention(plain), 1e-12);
+  // What the user says goes before what the profile says.
+  request.job.attention_factor = 1;
+  request.job.kernels = "two";
+  EXPECT_EQ(Bill(machine, request).provider, "two");
+  EXPECT_EQ(Bill(machine, request).step, plain.step);
+  request.job.framework = "lod";
+  EXPECT_THAT(TrainBillOf(machine, request),
+              IsError(ErrorCode::kNotFound, HasSubstr("framework 'lod'"), ::testing::_));
 }
 
 }  // namespace

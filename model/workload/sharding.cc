@@ -91,8 +91,9 @@ StepExchanges DataParallelExchanges(double weights, int ranks, const Sharding& s
 
 int DenseReplicas(const Layout& layout) { return layout.dp * layout.cp; }
 
-int ExpertReplicas(const Layout& layout, const Cut& cut) {
-  return layout.tp * layout.cp * layout.dp / cut.expert_ranks;
+int ExpertReplicas(const Layout& layout, const Cut& cut, const Sharding& sharding) {
+  const int alike = sharding.gtp / sharding.expert_gtp;
+  return layout.tp * layout.cp * layout.dp * alike / cut.expert_ranks;
 }
 
 int RematRanks(const Matrix& matrix, const Sharding& sharding) {

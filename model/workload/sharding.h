@@ -78,9 +78,10 @@ StepExchanges DataParallelExchanges(double weights, int ranks, const Sharding& s
                                     double microbatches, GroupKind group = GroupKind::kData);
 
 // Ranks over which gradients are summed: of dense weights the data and context parallel ones, of
-// experts those that hold the same expert.
+// experts those that hold the same expert, or the same part of it: where experts are cut over fewer
+// ranks of generalized tensor parallelism than other weights, the others hold them alike.
 int DenseReplicas(const Layout& layout);
-int ExpertReplicas(const Layout& layout, const Cut& cut);
+int ExpertReplicas(const Layout& layout, const Cut& cut, const Sharding& sharding);
 
 // The ranks of GTP that share this matrix; 1 for one that is not cut.
 int RematRanks(const Matrix& matrix, const Sharding& sharding);

@@ -212,7 +212,7 @@ TEST(DataParallelTest, ExpertsHaveReplicasOfTheirOwn) {
   const Result<Cut> cut = CheckLayout(model, layout, Phase::kTrain);
   ASSERT_THAT(cut, IsOk());
   EXPECT_EQ(DenseReplicas(layout), 64);
-  EXPECT_EQ(ExpertReplicas(layout, *cut), 2 * 2 * 32 / 16);
+  EXPECT_EQ(ExpertReplicas(layout, *cut, Sharding()), 2 * 2 * 32 / 16);
 }
 
 // ---- generalized tensor parallelism ----
