@@ -68,38 +68,34 @@ bool Gathers(const Priced& one) {
 
 bool IsProduct(const Priced& one) { return std::holds_alternative<Gemm>(one.operation->what); }
 
-// The pair in the best number of tiles: what it takes beyond the uncut product.
-Result<Time> TiledWait(const Priced& product, const Priced& exchange, Kernels& kernels,
-                       WhatIf what_if) {
+// The pair in the best number of tiles.
+Status CutPair(const PricedProgram& priced, Kernels& kernels, WhatIf what_if, Tiling* pair) {
+  const Priced& product = priced.operations[pair->product];
+  const Priced& exchange = priced.operations[pair->exchange];
   const Gemm& gemm = std::get<Gemm>(product.operation->what);
   const Bytes bytes = std::get<Collective>(exchange.operation->what).bytes;
-  Time best = exchange.Each(what_if);
+  pair->wait = exchange.Each(what_if);
   for (const int tiles : kTileCounts) {
     if (gemm.m < tiles) break;
     Operation part = *product.operation;
     std::get<Gemm>(part.what).m = gemm.m / tiles;
     ASSIGN_OR_RETURN(const Time compute, kernels.TimeOf(part, {}));
-    const Time communicate =
-        TimeUnder(*exchange.collective, bytes / static_cast<double>(tiles), what_if);
-    best = Min(best, schedule::Tiled({compute, communicate}, tiles) - product.Each());
+    const Time communicate = TimeUnder(exchange, bytes / static_cast<double>(tiles), what_if);
+    const schedule::Module tile{compute, communicate};
+    const Time wait = schedule::Tiled(tile, tiles) - product.Each();
+    if (wait >= pair->wait) continue;
+    pair->tiles = tiles;
+    pair->tile = tile;
+    pair->wait = wait;
   }
-  return best;
+  return OkStatus();
 }
 
 Result<Hidden> ByTiles(const PricedProgram& priced, Kernels& kernels, WhatIf what_if) {
   Hidden hidden = Bare(priced, what_if);
-  const std::vector<Priced>& all = priced.operations;
-  std::size_t taken = 0;  // a product is cut with one neighbour only
-  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
-    if (all[i].block != all[i + 1].block || i < taken) continue;
-    const bool behind = IsProduct(all[i]) && Reduces(all[i + 1]);
-    const bool before = Gathers(all[i]) && IsProduct(all[i + 1]);
-    if (!behind && !before) continue;
-    const std::size_t exchange = behind ? i + 1 : i;
-    const std::size_t product = behind ? i : i + 1;
-    ASSIGN_OR_RETURN(const Time wait, TiledWait(all[product], all[exchange], kernels, what_if));
-    hidden.waits[exchange] = wait * all[exchange].times;
-    taken = i + 2;
+  ASSIGN_OR_RETURN(const std::vector<Tiling> tilings, TilingsOf(priced, kernels, what_if));
+  for (const Tiling& pair : tilings) {
+    hidden.waits[pair.exchange] = pair.wait * priced.operations[pair.exchange].times;
   }
   hidden.exposed = Time();
   for (const Time wait : hidden.waits) hidden.exposed += wait;
@@ -184,6 +180,26 @@ Result<Hidden> ByTimeline(const HidingInput& input, WhatIf what_if) {
 
 }  // namespace
 
+Result<std::vector<Tiling>> TilingsOf(const PricedProgram& priced, Kernels& kernels,
+                                      WhatIf what_if) {
+  std::vector<Tiling> tilings;
+  const std::vector<Priced>& all = priced.operations;
+  std::size_t taken = 0;  // a product is cut with one neighbour only
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    if (all[i].block != all[i + 1].block || i < taken) continue;
+    const bool behind = IsProduct(all[i]) && Reduces(all[i + 1]);
+    const bool before = Gathers(all[i]) && IsProduct(all[i + 1]);
+    if (!behind && !before) continue;
+    Tiling pair;
+    pair.exchange = behind ? i + 1 : i;
+    pair.product = behind ? i : i + 1;
+    RETURN_IF_ERROR(CutPair(priced, kernels, what_if, &pair));
+    tilings.push_back(pair);
+    taken = i + 2;
+  }
+  return tilings;
+}
+
 std::vector<StepModule> ModulesOf(const PricedProgram& priced, std::size_t block, WhatIf what_if) {
   std::vector<StepModule> modules;
   StepModule open;
@@ -199,6 +215,7 @@ std::vector<StepModule> ModulesOf(const PricedProgram& priced, std::size_t block
         open = {};
       }
       open.compute += time;
+      open.kernels.push_back(i);
     } else if (open.compute > Time()) {
       open.collectives.push_back(i);
       open.communicate += time;
@@ -210,9 +227,12 @@ std::vector<StepModule> ModulesOf(const PricedProgram& priced, std::size_t block
   if (!open.collectives.empty()) {
     modules.push_back(std::move(open));
   } else if (!modules.empty()) {
-    modules.front().compute += open.compute;
+    StepModule& first = modules.front();
+    first.compute += open.compute;
+    first.kernels.insert(first.kernels.end(), open.kernels.begin(), open.kernels.end());
   } else if (!leading.empty()) {
-    modules.push_back({open.compute, Time(), {}});
+    open.communicate = Time();
+    modules.push_back(std::move(open));
   }
   if (!modules.empty()) {
     StepModule& last = modules.back();

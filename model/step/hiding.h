@@ -17,6 +17,7 @@
 
 #include "model/base/quantity.h"
 #include "model/base/result.h"
+#include "model/schedule/overlap.h"
 #include "model/schedule/timeline.h"
 #include "model/step/bill.h"
 #include "model/step/priced.h"
@@ -43,13 +44,24 @@ struct HidingInput {
 // `kernels` price the tiles.
 Result<Hidden> Hide(const HidingInput& input, Kernels& kernels, WhatIf what_if);
 
+// A product and the collective next to it, cut into tiles. One tile: it is left whole.
+struct Tiling {
+  std::size_t product = 0, exchange = 0;  // indexes in PricedProgram::operations
+  int tiles = 1;
+  schedule::Module tile;  // each of them
+  Time wait{};            // beyond the uncut product
+};
+Result<std::vector<Tiling>> TilingsOf(const PricedProgram& priced, Kernels& kernels,
+                                      WhatIf what_if);
+
 // The layers of one block as modules: a run of kernels and the collectives behind it. The kernels
 // behind the last collective start the next layer's first module, collectives before the first
 // kernel belong to the last one. Empty where the block exchanges nothing.
 struct StepModule {
   Time compute{};
   Time communicate{};
-  std::vector<std::size_t> collectives;  // indexes in PricedProgram::operations
+  std::vector<std::size_t> kernels;  // indexes in PricedProgram::operations
+  std::vector<std::size_t> collectives;
 };
 std::vector<StepModule> ModulesOf(const PricedProgram& priced, std::size_t block, WhatIf what_if);
 
