@@ -11,10 +11,11 @@
 #include <optional>
 #include <utility>
 
-#include "calibrate/device/backends.h"
 #include "calibrate/device/fake.h"
+#include "calibrate/device/gpu.h"
 #include "calibrate/device/host.h"
 #include "calibrate/device/mpi.h"
+#include "calibrate/device/session.h"
 #include "calibrate/fit/suggest.h"
 #include "cli/exit_status.h"
 #include "cli/output.h"
@@ -32,7 +33,7 @@ using report::CalibrateReport;
 
 // In the order in which they run: processes of MPI wait for each other, so they are let go first.
 const std::vector<std::string>& BackendNames() {
-  static const std::vector<std::string> kNames = {"mpi", "host", "cuda", "nccl", "fake"};
+  static const std::vector<std::string> kNames = {"mpi", "nccl", "host", "cuda", "fake"};
   return kNames;
 }
 
@@ -48,7 +49,7 @@ struct CalibrateOptions {
 // A backend that can run.
 struct Opened {
   // What the benches stand on.
-  std::unique_ptr<device::MpiSession> mpi{};
+  std::unique_ptr<device::Session> session{};
   std::unique_ptr<device::FakeDevice> fake{};
   device::Benches benches{};
   std::function<double()> now_s;
@@ -67,16 +68,6 @@ std::string Today() {
   return {text, std::strftime(text, sizeof(text), "%Y-%m-%d", &parts)};
 }
 
-Error MissingKernels(const std::string& name) {
-  for (const device::Backend& backend : device::Backends()) {
-    if (backend.name != name || !backend.built_with.starts_with("not built in")) continue;
-    return DeviceError(name + " is " + backend.built_with,
-                       "build where the CUDA toolkit is; docs/calibration.md says how");
-  }
-  return DeviceError("this build has no kernels that measure with " + name,
-                     "import logs of nccl-tests instead: fit takes them as they are");
-}
-
 Result<Opened> Open(const std::string& name, const std::vector<codec::Codec>& codecs) {
   Opened opened;
   opened.now_s = SteadyNow;
@@ -86,12 +77,16 @@ Result<Opened> Open(const std::string& name, const std::vector<codec::Codec>& co
     opened.fake = std::make_unique<device::FakeDevice>(device::FakeParameters{});
     opened.now_s = [device = opened.fake.get()] { return device->NowS(); };
     opened.benches = opened.fake->MakeBenches();
-  } else if (name == "mpi") {
-    ASSIGN_OR_RETURN(opened.mpi, device::MpiSession::Start(codecs));
-    opened.follows = !opened.mpi->leads();
-    if (!opened.follows) opened.benches = opened.mpi->MakeBenches();
   } else {
-    return MissingKernels(name);
+    if (name == "mpi") {
+      ASSIGN_OR_RETURN(opened.session, device::MpiSession::Start(codecs));
+    } else if (name == "cuda") {
+      ASSIGN_OR_RETURN(opened.session, device::StartCuda(codecs));
+    } else {
+      ASSIGN_OR_RETURN(opened.session, device::StartNccl());
+    }
+    opened.follows = !opened.session->leads();
+    if (!opened.follows) opened.benches = opened.session->MakeBenches();
   }
   return opened;
 }
@@ -127,6 +122,14 @@ Result<Checked> Check(const CalibrateOptions& options) {
     const auto& known = BackendNames();
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     return UsageError("--backend: unknown backend '" + name + "'", SuggestionHint(name, known));
+  }
+  const auto asks = [&checked](const char* name) {
+    const auto& names = checked.backends;
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (asks("mpi") && asks("nccl")) {
+    return UsageError("--backend: mpi and nccl both lead the processes of a launcher",
+                      "measure with one, then with the other; fit takes both files");
   }
   for (const std::string& name : options.codecs) {
     if (name == "none") continue;
@@ -171,7 +174,7 @@ bool RunBackend(const CalibrateOptions& options, const Checked& checked, double 
     return true;
   }
   if (opened->follows) {
-    opened->mpi->Follow();
+    opened->session->Follow();
     return false;
   }
   device::HarnessOptions harness;

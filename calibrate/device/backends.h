@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "model/base/result.h"
+
 namespace commplan::device {
 
 struct Backend {
@@ -14,5 +16,8 @@ struct Backend {
 };
 
 std::vector<Backend> Backends();
+
+// What to say where a backend of this name was not built in.
+Error NotBuiltIn(const std::string& name);
 
 }  // namespace commplan::device

@@ -19,6 +19,8 @@ std::string TextOf(const samples::Sample& head) {
   if (head.ranks > 0) text += ", " + std::to_string(head.ranks) + " ranks";
   if (head.nodes > 1) text += " on " + std::to_string(head.nodes) + " nodes";
   if (!head.engine.empty()) text += ", " + head.engine;
+  if (!head.kernel.empty()) text += ", " + head.kernel;
+  if (head.launch != samples::Launch::kNotStated) text += ", " + std::string(Name(head.launch));
   if (!head.codec.empty()) text += ", " + head.codec;
   if (head.cores > 0) {
     text += ", " + std::to_string(head.cores) + (head.cores == 1 ? " core" : " cores");

@@ -40,13 +40,15 @@ class Bench {
   virtual Status Verify() = 0;
   // So many calls in a row; the time of all of them in microseconds.
   virtual Result<double> Run(int calls) = 0;
+  // Gives memory back until the next Prepare: many benches wait for their turn at once.
+  virtual void Release() {}
   // More calls than this in a row would spoil the data.
   virtual int MostCalls() const { return 1 << 20; }
 };
 
 using Benches = std::vector<std::unique_ptr<Bench>>;
 
-// "all-reduce, 2 ranks, threads, tq3" or "encode, mxfp4, 1 core": for people.
+// "all-reduce, 2 ranks, threads, ring, tq3" or "encode, mxfp4, 1 core": for people.
 std::string TextOf(const samples::Sample& head);
 
 }  // namespace commplan::device

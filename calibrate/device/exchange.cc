@@ -57,9 +57,7 @@ class Ring : public Exchange {
     return OkStatus();
   }
 
-  int MostCalls() const override {
-    return std::max(1, static_cast<int>(kMostDoublings / std::log2(std::max(2, ranks_))));
-  }
+  int MostCalls() const override { return RingMostCalls(ranks_); }
 
  private:
   int Next() const { return Modulo(rank_ + 1, ranks_); }
@@ -68,9 +66,7 @@ class Ring : public Exchange {
     const Chunk at = ChunkOf(Modulo(chunk, ranks_), ranks_, values_.size());
     return std::span(values_).subspan(at.first, at.size());
   }
-  std::size_t WireOf(std::size_t values) const {
-    return codec_ ? codec::EncodedBytes(*codec_, values) : values * sizeof(float);
-  }
+  std::size_t WireOf(std::size_t values) const { return RingWireBytes(codec_, values); }
 
   void ReduceStep(Peers& peers, int step) {
     const std::span<float> mine = ValuesOf(rank_ - step), theirs = ValuesOf(rank_ - step - 1);
@@ -112,33 +108,9 @@ class Ring : public Exchange {
     }
   }
 
-  // What the chunk must be: it starts at the rank of its number and is summed around the ring.
-  std::vector<float> Expected(int chunk) const {
-    const Chunk at = ChunkOf(chunk, ranks_, values_.size());
-    std::vector<float> sum(at.size());
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = InputValue(chunk, at.first + i);
-    std::vector<std::byte> wire(WireOf(sum.size()));
-    for (int hop = 1; hop < ranks_; ++hop) {
-      std::vector<float> own(sum.size());
-      const int rank = Modulo(chunk + hop, ranks_);
-      for (std::size_t i = 0; i < own.size(); ++i) own[i] = InputValue(rank, at.first + i);
-      if (codec_) {
-        codec::EncodeWith(codec::PortableKernels(), *codec_, sum, wire);
-        codec::DecodeAddWith(codec::PortableKernels(), *codec_, wire, own);
-      } else {
-        for (std::size_t i = 0; i < own.size(); ++i) own[i] += sum[i];
-      }
-      sum = std::move(own);
-    }
-    if (codec_ && gather_ == Gather::kCoded) {
-      codec::EncodeWith(codec::PortableKernels(), *codec_, sum, wire);
-      codec::DecodeWith(codec::PortableKernels(), *codec_, wire, sum);
-    }
-    return sum;
-  }
-
   Status CheckChunk(int chunk) const {
-    const std::vector<float> expected = Expected(chunk);
+    const std::vector<float> expected =
+        RingResult(codec::PortableKernels(), codec_, gather_, ranks_, values_.size(), chunk);
     const Chunk at = ChunkOf(chunk, ranks_, values_.size());
     for (std::size_t i = 0; i < expected.size(); ++i) {
       if (values_[at.first + i] == expected[i]) continue;
@@ -214,11 +186,69 @@ float InputValue(int rank, std::size_t i) {
   return static_cast<float>(x % 17) - 8.0F;
 }
 
+float CollectiveResult(Op op, int rank, int ranks, std::size_t share, std::size_t i) {
+  const auto sum = [ranks](std::size_t at) {
+    float total = 0;
+    for (int from = 0; from < ranks; ++from) total += InputValue(from, at);
+    return total;
+  };
+  const std::size_t mine = static_cast<std::size_t>(rank) * share;
+  switch (op) {
+    case Op::kAllReduce:
+    case Op::kReduce:
+      return sum(i);
+    case Op::kReduceScatter:
+      return sum(mine + i);
+    case Op::kBroadcast:
+    case Op::kPointToPoint:
+      return InputValue(0, i);
+    case Op::kAllGather:
+      return InputValue(static_cast<int>(i / share), i % share);
+    case Op::kAllToAll:
+      return InputValue(static_cast<int>(i / share), mine + i % share);
+  }
+  CHECK(false);
+}
+
 Chunk ChunkOf(int rank, int ranks, std::size_t values) {
   CHECK(rank >= 0 && rank < ranks);
   const auto count = static_cast<std::size_t>(ranks), place = static_cast<std::size_t>(rank);
   const std::size_t size = ((values + count - 1) / count + kBlock - 1) / kBlock * kBlock;
   return {std::min(values, place * size), std::min(values, (place + 1) * size)};
+}
+
+std::size_t RingWireBytes(const std::optional<codec::Codec>& codec, std::size_t values) {
+  return codec ? codec::EncodedBytes(*codec, values) : values * sizeof(float);
+}
+
+std::vector<float> RingResult(const codec::Kernels& kernels,
+                              const std::optional<codec::Codec>& codec, Gather gather, int ranks,
+                              std::size_t values, int chunk) {
+  const Chunk at = ChunkOf(chunk, ranks, values);
+  std::vector<float> sum(at.size());
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = InputValue(chunk, at.first + i);
+  std::vector<std::byte> wire(RingWireBytes(codec, sum.size()));
+  for (int hop = 1; hop < ranks; ++hop) {
+    std::vector<float> own(sum.size());
+    const int rank = Modulo(chunk + hop, ranks);
+    for (std::size_t i = 0; i < own.size(); ++i) own[i] = InputValue(rank, at.first + i);
+    if (codec) {
+      codec::EncodeWith(kernels, *codec, sum, wire);
+      codec::DecodeAddWith(kernels, *codec, wire, own);
+    } else {
+      for (std::size_t i = 0; i < own.size(); ++i) own[i] += sum[i];
+    }
+    sum = std::move(own);
+  }
+  if (codec && gather == Gather::kCoded) {
+    codec::EncodeWith(kernels, *codec, sum, wire);
+    codec::DecodeWith(kernels, *codec, wire, sum);
+  }
+  return sum;
+}
+
+int RingMostCalls(int ranks) {
+  return std::max(1, static_cast<int>(kMostDoublings / std::log2(std::max(2, ranks))));
 }
 
 std::int64_t CodedBytesOfRing(const codec::Codec& codec, int ranks, std::int64_t bytes) {

@@ -20,6 +20,7 @@
 #include "calibrate/device/peers.h"
 #include "model/base/result.h"
 #include "model/codec/codec.h"
+#include "model/collective/algorithm.h"
 
 namespace commplan::device {
 
@@ -52,12 +53,27 @@ std::unique_ptr<Exchange> MakePingPong();
 // What value i of a rank is before an exchange: a whole number from -8 to 8.
 float InputValue(int rank, std::size_t i);
 
+// What value i of a rank's result must be after a collective of whole numbers; `share` is a rank's
+// part of the buffer. A broadcast comes from rank 0, a reduction ends there, and a message goes
+// from rank 0 to the last.
+float CollectiveResult(Op op, int rank, int ranks, std::size_t share, std::size_t i);
+
 // The chunk of `rank`: [first, last) of `values`. Chunks are whole blocks of every codec.
 struct Chunk {
   std::size_t first = 0, last = 0;
   std::size_t size() const { return last - first; }
 };
 Chunk ChunkOf(int rank, int ranks, std::size_t values);
+
+// Bytes of one message of so many values.
+std::size_t RingWireBytes(const std::optional<codec::Codec>& codec, std::size_t values);
+// What a chunk must be after one call on fresh inputs: it starts at the rank of its number and is
+// summed around the ring, with the reference codec on these kernels.
+std::vector<float> RingResult(const codec::Kernels& kernels,
+                              const std::optional<codec::Codec>& codec, Gather gather, int ranks,
+                              std::size_t values, int chunk);
+// Calls in place before sums leave fp32.
+int RingMostCalls(int ranks);
 
 // Bytes on the wire for one buffer of the ring's reduce phase: all its chunks encoded.
 std::int64_t CodedBytesOfRing(const codec::Codec& codec, int ranks, std::int64_t bytes);

@@ -144,6 +144,7 @@ class Session {
     }
     if (options_.progress) options_.progress({what, SpentS()});
     const Status status = MeasurePoint(state, bytes, share_s, what);
+    state.bench->Release();
     if (status.ok()) return true;
     Error error = status.error();
     error.message = what + ": " + error.message;
@@ -156,6 +157,7 @@ class Session {
     Bench& bench = *state.bench;
     const double begun_s = options_.now_s();
     RETURN_IF_ERROR(bench.Prepare(bytes));
+    state.head = bench.Head();  // a library's version is known once it is loaded
     RETURN_IF_ERROR(bench.Verify());
     ASSIGN_OR_RETURN(const int calls, WarmUp(bench));
     StopOptions stop = options_.stop;
@@ -167,11 +169,12 @@ class Session {
       const double before_s = std::exchange(now_s, options_.now_s());
       rule.Add(total_us / calls, (now_s - before_s) * kMicrosPerSecond);
     }
-    MeasuredPoint point{bytes, SpreadOf(rule.times_us()), calls, rule.Verdict()};
+    const MeasuredPoint point{bytes, bench.CodedBytes(bytes), SpreadOf(rule.times_us()), calls,
+                              rule.Verdict()};
     Doubt(point, what);
     samples::Sample sample = state.head;
     sample.bytes = bytes;
-    sample.coded_bytes = bench.CodedBytes(bytes);
+    sample.coded_bytes = point.coded_bytes;
     sample.calls = calls;
     sample.repeats_us = rule.times_us();
     state.samples.push_back(std::move(sample));

@@ -29,6 +29,7 @@ namespace commplan::device {
 
 struct MeasuredPoint {
   std::int64_t bytes = 0;
+  std::int64_t coded_bytes = 0;  // under the bench's codec; 0 without one
   Spread spread{};
   int calls = 0;  // of each repeat
   Stop stopped = Stop::kGoOn;

@@ -38,8 +38,10 @@ class Scripted : public Bench {
   SizeRange Sizes() const override { return {10, 1000, 10}; }
   Status Prepare(std::int64_t bytes) override {
     bytes_ = bytes;
+    holds = true;
     return OkStatus();
   }
+  void Release() override { holds = false; }
   Status Verify() override {
     if (failure_.empty() || bytes_ < 100) return OkStatus();
     return DeviceError(failure_);
@@ -53,6 +55,7 @@ class Scripted : public Bench {
   int MostCalls() const override { return 7; }
 
   int most_calls = 0;
+  bool holds = false;  // memory
 
  private:
   double* clock_us_;
@@ -143,6 +146,9 @@ TEST(Harness, WrongResultsLoseTheirBenchAndNoOther) {
   ASSERT_THAT(harvest.results, SizeIs(1));
   EXPECT_THAT(harvest.results.front().points, SizeIs(5));
   EXPECT_THAT(harvest.samples.work, SizeIs(5));
+  for (const auto& bench : benches) {
+    EXPECT_FALSE(dynamic_cast<const Scripted&>(*bench).holds) << "memory that others need";
+  }
 }
 
 TEST(Harness, NeverMoreCallsThanABenchAllows) {

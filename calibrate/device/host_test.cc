@@ -36,7 +36,7 @@ TEST(HostBenches, EachIsVerifiedAndTakesTime) {
   EXPECT_THAT(whats, Contains("copy, 1 core"));
   EXPECT_THAT(whats, Contains("decode-add, tq3, 1 core"));
   EXPECT_THAT(whats, Contains("p2p, 2 ranks, threads"));
-  EXPECT_THAT(whats, Contains("all-reduce, 2 ranks, threads, tq3"));
+  EXPECT_THAT(whats, Contains("all-reduce, 2 ranks, threads, ring, tq3"));
 }
 
 TEST(Host, NamesItsProcessor) {

@@ -1,7 +1,5 @@
 #include "calibrate/device/mpi.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -18,6 +16,7 @@
 #include "calibrate/device/host.h"
 #include "calibrate/device/mpi_collective.h"
 #include "calibrate/device/mpi_library.h"
+#include "calibrate/device/settings.h"
 #include "model/base/check.h"
 
 namespace commplan::device {
@@ -81,24 +80,6 @@ std::string VersionIn(std::string_view text) {
   return std::string(rest.substr(0, rest.find_first_not_of("0123456789.")));
 }
 
-// What a user chose about the transports; mpirun sets much else that differs from run to run.
-std::vector<std::pair<std::string, std::string>> Settings() {
-  std::vector<std::pair<std::string, std::string>> settings;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const std::size_t equals = text.find('=');
-    constexpr std::array<std::string_view, 5> kChosen = {"OMPI_MCA_btl", "OMPI_MCA_pml",
-                                                         "OMPI_MCA_mtl", "OMPI_MCA_coll", "UCX_"};
-    if (equals == std::string_view::npos ||
-        std::none_of(kChosen.begin(), kChosen.end(),
-                     [text](std::string_view start) { return text.starts_with(start); })) {
-      continue;
-    }
-    settings.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return samples::ScrubEnvironment(std::move(settings)).kept;
-}
-
 }  // namespace
 
 struct MpiSession::State {
@@ -158,7 +139,9 @@ samples::Sample MpiSession::State::Head() const {
   head.version = VersionIn(version.data());
   head.dtype = "float";
   head.device = ProcessorName();
-  head.environment = Settings();
+  // What a user chose about the transports; mpirun sets much else that differs from run to run.
+  head.environment =
+      SettingsThatBegin({"OMPI_MCA_btl", "OMPI_MCA_pml", "OMPI_MCA_mtl", "OMPI_MCA_coll", "UCX_"});
   head.ranks = peers->ranks();
   std::array<char, kNameBytes> name{};
   mpi.processor_name(name.data(), &length);

@@ -10,27 +10,24 @@
 #include <vector>
 
 #include "calibrate/device/bench.h"
+#include "calibrate/device/session.h"
 #include "model/base/result.h"
 #include "model/codec/codec.h"
 
 namespace commplan::device {
 
-class MpiSession {
+class MpiSession : public Session {
  public:
   // An error that says what to do where Open MPI is missing, or mpirun did not start this process,
   // or started it alone.
   static Result<std::unique_ptr<MpiSession>> Start(const std::vector<codec::Codec>& codecs);
 
-  MpiSession(const MpiSession&) = delete;
-  MpiSession& operator=(const MpiSession&) = delete;
   // Ends the followers and leaves MPI.
-  ~MpiSession();
+  ~MpiSession() override;
 
-  bool leads() const;
-  // For the leader. They must not outlive the session.
-  Benches MakeBenches();
-  // For the others: returns when the leader ends the session.
-  void Follow();
+  bool leads() const override;
+  Benches MakeBenches() override;
+  void Follow() override;
 
  private:
   struct State;

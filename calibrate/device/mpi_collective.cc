@@ -56,7 +56,7 @@ class MpiCollective : public Exchange {
   Status Check() const override {
     const std::vector<float>& result = op_ == Op::kBroadcast ? in_ : out_;
     for (std::size_t i = 0; i < result.size(); ++i) {
-      const float expected = Expected(i);
+      const float expected = CollectiveResult(op_, rank_, ranks_, share_, i);
       if (result[i] == expected) continue;
       return DeviceError("rank " + std::to_string(rank_) + " holds " + std::to_string(result[i]) +
                              " in value " + std::to_string(i) + ", expected " +
@@ -67,21 +67,6 @@ class MpiCollective : public Exchange {
   }
 
  private:
-  float Sum(std::size_t i) const {
-    float sum = 0;
-    for (int rank = 0; rank < ranks_; ++rank) sum += InputValue(rank, i);
-    return sum;
-  }
-
-  float Expected(std::size_t i) const {
-    const std::size_t mine = static_cast<std::size_t>(rank_) * share_;
-    if (op_ == Op::kAllReduce) return Sum(i);
-    if (op_ == Op::kReduceScatter) return Sum(mine + i);
-    if (op_ == Op::kBroadcast) return InputValue(0, i);
-    const int from = static_cast<int>(i / share_);
-    return InputValue(from, op_ == Op::kAllGather ? i % share_ : mine + i % share_);
-  }
-
   const MpiLibrary& mpi_;
   Op op_;
   int rank_ = 0, ranks_ = 1;

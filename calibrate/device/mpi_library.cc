@@ -1,33 +1,9 @@
 #include "calibrate/device/mpi_library.h"
 
-#include <dlfcn.h>
-
-#include <cstdlib>
-#include <vector>
+#include "calibrate/device/shared_library.h"
 
 namespace commplan::device {
 namespace {
-
-// The first symbol that is missing, or "".
-class Symbols {
- public:
-  explicit Symbols(void* library) : library_(library) {}
-
-  template <class Function>
-  void Call(const char* name, Function*& out) {
-    out = reinterpret_cast<Function*>(Find(name));
-  }
-  void* Find(const char* name) {
-    void* found = dlsym(library_, name);
-    if (found == nullptr && missing_.empty()) missing_ = name;
-    return found;
-  }
-  const std::string& missing() const { return missing_; }
-
- private:
-  void* library_;
-  std::string missing_{};
-};
 
 Result<MpiLibrary> Resolve(void* library, const std::string& name) {
   MpiLibrary mpi;
@@ -63,23 +39,14 @@ Result<MpiLibrary> Resolve(void* library, const std::string& name) {
 }  // namespace
 
 Result<MpiLibrary> LoadMpi() {
-  std::vector<std::string> names;
-  if (const char* chosen = std::getenv("COMMPLAN_MPI"); chosen != nullptr) {
-    names = {chosen};
-  } else {
-    names = {"libmpi.so.40", "libmpi.so"};
-  }
-  std::string tried;
-  for (const std::string& name : names) {
-    // Global, because its plug-ins look for its symbols. Never closed: it has threads.
-    if (void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL); library != nullptr) {
-      return Resolve(library, name);
-    }
-    const char* why = dlerror();
-    tried += (tried.empty() ? "" : "; ") + std::string(why == nullptr ? name : why);
-  }
-  return DeviceError("Open MPI could not be loaded: " + tried,
-                     "install openmpi-bin, or set COMMPLAN_MPI to the file of its libmpi.so");
+  ASSIGN_OR_RETURN(
+      const SharedLibrary library,
+      OpenLibrary({.what = "Open MPI",
+                   .variable = "COMMPLAN_MPI",
+                   .names = {"libmpi.so.40", "libmpi.so"},
+                   .hint = "install openmpi-bin, or set COMMPLAN_MPI to the file of its libmpi.so",
+                   .global = true}));
+  return Resolve(library.handle, library.name);
 }
 
 }  // namespace commplan::device

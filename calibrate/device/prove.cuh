@@ -5,11 +5,7 @@
 
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define COMMPLAN_HOST_DEVICE __host__ __device__
-#else
-#define COMMPLAN_HOST_DEVICE
-#endif
+#include "calibrate/device/host_device.h"
 
 namespace commplan::device {
 

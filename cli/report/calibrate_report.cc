@@ -40,6 +40,8 @@ Json HeadJson(const Sample& head) {
   json["op"] = head.work.empty() ? Json(std::string(Name(head.op))) : Json();
   json["work"] = head.work.empty() ? Json() : Json(head.work);
   json["engine"] = head.engine;
+  json["kernel"] = head.kernel;
+  json["launch"] = std::string(Name(head.launch));
   json["codec"] = head.codec.empty() ? "none" : head.codec;
   json["ranks"] = head.ranks;
   json["nodes"] = head.nodes;
@@ -49,12 +51,19 @@ Json HeadJson(const Sample& head) {
 
 Json PointJson(const MeasuredPoint& point) {
   const device::Spread& spread = point.spread;
-  return {{"bytes", point.bytes},        {"time_us", spread.median_us},
-          {"low_us", spread.low_us},     {"high_us", spread.high_us},
-          {"p10_us", spread.p10_us},     {"p90_us", spread.p90_us},
-          {"noise", spread.noise},       {"drift", spread.drift},
-          {"outliers", spread.outliers}, {"repeats", spread.count},
-          {"calls", point.calls},        {"stopped", std::string(WordOf(point.stopped))}};
+  return {{"bytes", point.bytes},
+          {"coded_bytes", point.coded_bytes},
+          {"time_us", spread.median_us},
+          {"low_us", spread.low_us},
+          {"high_us", spread.high_us},
+          {"p10_us", spread.p10_us},
+          {"p90_us", spread.p90_us},
+          {"noise", spread.noise},
+          {"drift", spread.drift},
+          {"outliers", spread.outliers},
+          {"repeats", spread.count},
+          {"calls", point.calls},
+          {"stopped", std::string(WordOf(point.stopped))}};
 }
 
 Table ResultTable(const CalibrateReport::Backend& backend) {
@@ -153,9 +162,10 @@ Document CalibrateDocument(const CalibrateReport& report) {
   document.json["budget_s"] = report.budget_s;
   document.json["output"] = report.output.empty() ? Json() : Json(report.output);
   document.json["backends"] = Json::array();
-  document.rows.columns = {{"backend"}, {"op"},    {"work"},  {"engine"},  {"codec"},
-                           {"ranks"},   {"cores"}, {"bytes"}, {"time_us"}, {"low_us"},
-                           {"high_us"}, {"noise"}, {"drift"}, {"repeats"}, {"calls"}};
+  document.rows.columns = {{"backend"},     {"op"},      {"work"},   {"engine"},  {"kernel"},
+                           {"launch"},      {"codec"},   {"ranks"},  {"cores"},   {"bytes"},
+                           {"coded_bytes"}, {"time_us"}, {"low_us"}, {"high_us"}, {"noise"},
+                           {"drift"},       {"repeats"}, {"calls"}};
   for (const CalibrateReport::Backend& backend : report.backends) {
     document.json["backends"].push_back(BackendJson(backend, report.dry_run));
     AddRows(backend, document.rows);
