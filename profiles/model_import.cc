@@ -414,22 +414,26 @@ Error UnknownArchitecture(const std::string& found, const Node& root) {
     hint += ' ';
     hint += family.architecture;
   }
-  hint += "; for others write a model file by hand (commplan/model/1)";
+  hint +=
+      "; what is built like one of them can be read --as that one (model import), anything else "
+      "as a model file written by hand (commplan/model/1)";
   return UnsupportedError(std::move(message), std::move(hint));
 }
 
 }  // namespace
 
-Result<ModelFile> ImportConfig(std::string_view text, const std::string& name) {
+Result<ModelFile> ImportConfig(std::string_view text, const std::string& name, std::string_view as,
+                               const std::string& path) {
   std::vector<Error> faults;
   // JSON may be indented by tabs, which YAML refuses; between tokens they are spaces.
   std::string spaced(text);
   std::replace(spaced.begin(), spaced.end(), '\t', ' ');
-  ASSIGN_OR_RETURN(const Node root, ParseYaml(spaced, "config.json", 0, faults));
+  ASSIGN_OR_RETURN(const Node root, ParseYaml(spaced, path, 0, faults));
   if (!root.IsMap()) return BadInputError("found no map, expected a config.json");
   Config config(root);
   const std::vector<std::string> architectures = config.Texts("architectures");
-  const std::string architecture = architectures.empty() ? std::string() : architectures.front();
+  std::string architecture(as);
+  if (as.empty() && !architectures.empty()) architecture = architectures.front();
   const auto family = std::find_if(kFamilies.begin(), kFamilies.end(),
                                    [&](const Family& f) { return f.architecture == architecture; });
   if (family == kFamilies.end()) return UnknownArchitecture(architecture, root);

@@ -65,10 +65,17 @@ Result<ModelFile> LoadModel(std::string_view name, const Library& library) {
     return NotFoundError(std::move(message), {}, SuggestionHint(name, names, 100));
   }
   const std::string file(name);
+  if (json) return ImportFile(file);
   ASSIGN_OR_RETURN(const std::string text, ReadTextFile(file, kMaxModelBytes));
-  if (!json) return ReadModel(text, file);
-  Result<ModelFile> imported = ImportConfig(text, NameOfPath(name));
-  if (!imported.ok()) return Located(std::move(imported).error(), {file, 0, 0});
+  return ReadModel(text, file);
+}
+
+Result<ModelFile> ImportFile(const std::string& path, const std::string& name,
+                             std::string_view architecture) {
+  ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path, kMaxModelBytes));
+  Result<ModelFile> imported =
+      ImportConfig(text, name.empty() ? NameOfPath(path) : name, architecture, path);
+  if (!imported.ok()) return Located(std::move(imported).error(), {path, 0, 0});
   return imported;
 }
 
