@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/exit_status.h"
+#include "cli/report/tables.h"
 
 namespace commplan::cli {
 namespace {
@@ -46,6 +47,12 @@ void Sort(const std::string& said, bool failed, InnerAnswer* answer) {
 Arguments WithOption(Arguments arguments, const std::string& name, const std::string& value) {
   const auto found = std::find_if(arguments.begin(), arguments.end(),
                                   [&](const std::string& word) { return IsOption(word, name); });
+  if (value == "true" || value == "false") {
+    // A flag, whose value cannot be a word of its own.
+    if (found != arguments.end()) arguments.erase(found);
+    arguments.push_back("--" + name + "=" + value);
+    return arguments;
+  }
   if (found == arguments.end()) {
     arguments.push_back("--" + name);
     arguments.push_back(value);
@@ -105,8 +112,8 @@ const report::Json* FindKey(const report::Json& json, const std::string& path) {
     } else if (at->is_array()) {
       std::size_t index = 0;
       for (const report::Json& item : *at) {
-        const bool named = item.is_object() && item.contains("name") && item.at("name") == part;
-        if (named || std::to_string(index) == part) next = &item;
+        const bool named = report::ItemName(item) == part;
+        if ((named && next == nullptr) || std::to_string(index) == part) next = &item;
         ++index;
       }
     }

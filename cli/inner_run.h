@@ -35,7 +35,8 @@ struct InnerAnswer {
 Result<InnerAnswer> RunInner(const Runner& run, const Arguments& arguments);
 
 // The value at a dotted path: "time_us", "breakeven.bytes", "terms.latency.time_us". Items of a
-// list go by their index or their name. Null where there is none.
+// list go by their index or their name (ItemName), the first of several that are called so. Null
+// where there is none.
 const report::Json* FindKey(const report::Json& json, const std::string& path);
 
 }  // namespace commplan::cli

@@ -17,8 +17,75 @@ Error RangeError(std::string_view text, std::string_view why) {
   return UsageError(std::move(message), std::string(kExample));
 }
 
-// A number with or without unit; a word where it is neither.
-RangeValue ValueOf(std::string_view text) {
+// What stands behind the ':'.
+struct Step {
+  bool times = false;
+  double by = 0;
+};
+
+Result<Step> ParseStep(std::string_view text, ValueKind kind, std::string_view range) {
+  if (text.size() < 2 || (text[0] != '*' && text[0] != '+')) {
+    return RangeError(range, "expected a step behind ':' such as *2 or +10");
+  }
+  Step step{.times = text[0] == '*'};
+  const RangeValue by = ParseValue(text.substr(1));
+  const ValueKind expected = step.times ? ValueKind::kNumber : kind;
+  if (by.kind != expected) {
+    return RangeError(range, step.times ? "expected a plain factor behind '*'"
+                                        : "expected a step of the same kind as the ends");
+  }
+  step.by = by.base;
+  if (step.times ? step.by <= 1 : step.by <= 0) {
+    return RangeError(range, step.times ? "expected a factor above 1" : "expected a step above 0");
+  }
+  return step;
+}
+
+struct Ends {
+  RangeValue from, to;
+};
+
+// "A..B", which stands in `range`.
+Result<Ends> ParseEnds(std::string_view range, std::string_view text) {
+  const std::size_t dots = text.find("..");
+  Ends ends{ParseValue(text.substr(0, dots)), ParseValue(text.substr(dots + 2))};
+  if (ends.from.kind == ValueKind::kWord || ends.to.kind == ValueKind::kWord) {
+    return RangeError(range, "expected a number on both sides of '..'");
+  }
+  if (ends.from.kind != ends.to.kind) {
+    return RangeError(range, "expected ends of one kind, both with a unit or both without");
+  }
+  if (ends.from.base > ends.to.base) return RangeError(range, "expected the smaller end first");
+  return ends;
+}
+
+Status AddSpan(std::string_view item, std::vector<RangeValue>* values) {
+  const std::size_t dots = item.find("..");
+  const std::size_t colon = item.find(':', dots);
+  if (colon == std::string_view::npos) return RangeError(item, "expected a step, as in 1..8:*2");
+  ASSIGN_OR_RETURN(const Ends ends, ParseEnds(item, item.substr(0, colon)));
+  const auto& [from, to] = ends;
+  ASSIGN_OR_RETURN(const Step step, ParseStep(item.substr(colon + 1), from.kind, item));
+  if (step.times && from.base <= 0) {
+    return RangeError(item, "expected a start above 0, which factors lead away from");
+  }
+  // What rounding adds up to in so many steps must not cost the last value.
+  const double last = to.base + std::abs(to.base) * 1e-9;
+  for (std::size_t i = 0;; ++i) {
+    const auto steps = static_cast<double>(i);
+    const double value =
+        step.times ? from.base * std::pow(step.by, steps) : from.base + step.by * steps;
+    if (value > last) return OkStatus();
+    if (values->size() == kMostRangeValues) {
+      return RangeError(item, "expected at most 10000 values");
+    }
+    values->push_back(WriteValue(from.kind, value));
+  }
+}
+
+}  // namespace
+
+RangeValue ParseValue(std::string_view text) {
   RangeValue value{.text = std::string(text)};
   const auto is = [&](ValueKind kind, double base) {
     value.kind = kind;
@@ -41,7 +108,7 @@ RangeValue ValueOf(std::string_view text) {
   return value;
 }
 
-RangeValue Written(ValueKind kind, double base) {
+RangeValue WriteValue(ValueKind kind, double base) {
   // There is no half byte.
   if (kind == ValueKind::kBytes) base = std::round(base);
   std::string text;
@@ -64,63 +131,6 @@ RangeValue Written(ValueKind kind, double base) {
   return {.text = std::move(text), .kind = kind, .base = base};
 }
 
-// What stands behind the ':'.
-struct Step {
-  bool times = false;
-  double by = 0;
-};
-
-Result<Step> ParseStep(std::string_view text, ValueKind kind, std::string_view range) {
-  if (text.size() < 2 || (text[0] != '*' && text[0] != '+')) {
-    return RangeError(range, "expected a step behind ':' such as *2 or +10");
-  }
-  Step step{.times = text[0] == '*'};
-  const RangeValue by = ValueOf(text.substr(1));
-  const ValueKind expected = step.times ? ValueKind::kNumber : kind;
-  if (by.kind != expected) {
-    return RangeError(range, step.times ? "expected a plain factor behind '*'"
-                                        : "expected a step of the same kind as the ends");
-  }
-  step.by = by.base;
-  if (step.times ? step.by <= 1 : step.by <= 0) {
-    return RangeError(range, step.times ? "expected a factor above 1" : "expected a step above 0");
-  }
-  return step;
-}
-
-Status AddSpan(std::string_view item, std::vector<RangeValue>* values) {
-  const std::size_t dots = item.find("..");
-  const std::size_t colon = item.find(':', dots);
-  if (colon == std::string_view::npos) return RangeError(item, "expected a step, as in 1..8:*2");
-  const RangeValue from = ValueOf(item.substr(0, dots));
-  const RangeValue to = ValueOf(item.substr(dots + 2, colon - dots - 2));
-  if (from.kind == ValueKind::kWord || to.kind == ValueKind::kWord) {
-    return RangeError(item, "expected a number on both sides of '..'");
-  }
-  if (from.kind != to.kind) {
-    return RangeError(item, "expected ends of one kind, both with a unit or both without");
-  }
-  if (from.base > to.base) return RangeError(item, "expected the smaller end first");
-  ASSIGN_OR_RETURN(const Step step, ParseStep(item.substr(colon + 1), from.kind, item));
-  if (step.times && from.base <= 0) {
-    return RangeError(item, "expected a start above 0, which factors lead away from");
-  }
-  // What rounding adds up to in so many steps must not cost the last value.
-  const double last = to.base + std::abs(to.base) * 1e-9;
-  for (std::size_t i = 0;; ++i) {
-    const auto steps = static_cast<double>(i);
-    const double value =
-        step.times ? from.base * std::pow(step.by, steps) : from.base + step.by * steps;
-    if (value > last) return OkStatus();
-    if (values->size() == kMostRangeValues) {
-      return RangeError(item, "expected at most 10000 values");
-    }
-    values->push_back(Written(from.kind, value));
-  }
-}
-
-}  // namespace
-
 Result<std::vector<RangeValue>> ParseRange(std::string_view text) {
   std::vector<RangeValue> values;
   std::string_view rest = text;
@@ -130,33 +140,65 @@ Result<std::vector<RangeValue>> ParseRange(std::string_view text) {
     if (item.find("..") != std::string_view::npos) {
       RETURN_IF_ERROR(AddSpan(item, &values));
     } else {
-      values.push_back(ValueOf(item));
+      values.push_back(ParseValue(item));
     }
     if (item.size() == rest.size()) return values;
     rest.remove_prefix(item.size() + 1);
   }
 }
 
+namespace {
+
+// "tp", "--tp" and "set:tiers.0.latency", into a Vary or a Span.
+template <class Named>
+void SetName(std::string_view text, Named* named) {
+  if (text.starts_with("set:")) {
+    named->set = true;
+    text.remove_prefix(4);
+  } else if (text.starts_with("--")) {
+    text.remove_prefix(2);
+  }
+  named->name = std::string(text);
+}
+
+}  // namespace
+
 Result<Vary> ParseVary(std::string_view text) {
   const std::size_t equals = text.find('=');
   Vary vary;
-  std::string_view name = text.substr(0, std::min(equals, text.size()));
-  if (name.starts_with("set:")) {
-    vary.set = true;
-    name.remove_prefix(4);
-  } else if (name.starts_with("--")) {
-    name.remove_prefix(2);
-  }
-  if (equals == std::string_view::npos || name.empty()) {
+  SetName(text.substr(0, equals), &vary);
+  if (equals == std::string_view::npos || vary.name.empty()) {
     std::string message("found --vary '");
     message.append(text).append("', expected NAME=RANGE");
     return UsageError(std::move(message),
                       "write it as --vary bytes=1KiB..64MiB:*2, or as --vary "
                       "set:tiers.0.latency=1us,2us for a value of the profile");
   }
-  vary.name = std::string(name);
   ASSIGN_OR_RETURN(vary.values, ParseRange(text.substr(equals + 1)));
   return vary;
+}
+
+Result<Span> ParseSpan(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const bool has_ends = equals != std::string_view::npos;
+  Span span;
+  SetName(text.substr(0, equals), &span);
+  const bool share = span.name.ends_with("fraction");
+  if (span.name.empty() || (!has_ends && !share)) {
+    std::string message("found --solve '");
+    message.append(text).append("', expected NAME=LOW..HIGH");
+    return UsageError(std::move(message),
+                      "write it as --solve batch=1..512, or as --solve "
+                      "set:tiers.0.latency=1us..1ms for a value of the profile");
+  }
+  const std::string_view range = has_ends ? text.substr(equals + 1) : "0..1";
+  if (range.find("..") == std::string_view::npos) {
+    return RangeError(range, "expected two ends, as in 1..512");
+  }
+  ASSIGN_OR_RETURN(Ends ends, ParseEnds(range, range));
+  span.low = std::move(ends.from);
+  span.high = std::move(ends.to);
+  return span;
 }
 
 }  // namespace commplan::cli

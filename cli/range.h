@@ -20,6 +20,11 @@ struct RangeValue {
   friend bool operator==(const RangeValue&, const RangeValue&) = default;
 };
 
+// A number with or without unit; a word where it is neither.
+RangeValue ParseValue(std::string_view text);
+// As a command takes it, with all its digits.
+RangeValue WriteValue(ValueKind kind, double base);
+
 // More values than this are a slip.
 inline constexpr std::size_t kMostRangeValues = 10'000;
 
@@ -34,5 +39,14 @@ struct Vary {
   std::vector<RangeValue> values;
 };
 Result<Vary> ParseVary(std::string_view text);
+
+// "batch=1..512" and "set:tiers.0.latency=1us..1ms": both ends, and all that lies between. A share,
+// such as overlap-fraction, needs no ends: it goes from 0 to 1.
+struct Span {
+  std::string name;
+  bool set = false;
+  RangeValue low, high;
+};
+Result<Span> ParseSpan(std::string_view text);
 
 }  // namespace commplan::cli

@@ -88,5 +88,29 @@ TEST(VaryTest, NamesAnOptionOrAPath) {
   EXPECT_THAT(ParseVary("=1,2"), IsError(ErrorCode::kUsage, HasSubstr("NAME=RANGE")));
 }
 
+TEST(ParseSpanTest, TwoEnds) {
+  const auto span = ParseSpan("set:tiers.0.latency=1us..1ms");
+  ASSERT_THAT(span, IsOk());
+  EXPECT_EQ(span->name, "tiers.0.latency");
+  EXPECT_TRUE(span->set);
+  EXPECT_EQ(span->low.kind, ValueKind::kTime);
+  EXPECT_DOUBLE_EQ(span->high.base, 1e-3);
+  EXPECT_EQ(WriteValue(span->low.kind, 1.5e-6).text, "1.5us");
+}
+
+TEST(ParseSpanTest, AShareGoesFromNothingToAll) {
+  const auto span = ParseSpan("--overlap-fraction");
+  ASSERT_THAT(span, IsOk());
+  EXPECT_EQ(span->name, "overlap-fraction");
+  EXPECT_EQ(span->low.base, 0);
+  EXPECT_EQ(span->high.base, 1);
+}
+
+TEST(ParseSpanTest, WhatHasNoEnds) {
+  for (const char* const text : {"batch", "batch=4", "batch=4..1", "batch=1us..4", "=1..2", ""}) {
+    EXPECT_THAT(ParseSpan(text), IsError(ErrorCode::kUsage, ::testing::_)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace commplan::cli

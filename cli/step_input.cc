@@ -9,6 +9,7 @@
 #include "cli/machine_input.h"
 #include "model/base/suggest.h"
 #include "model/base/units.h"
+#include "model/collective/formula/compressed_cards.h"
 #include "model/workload/data_type.h"
 #include "model/workload/layout.h"
 
@@ -28,8 +29,7 @@ Error Wrong(const std::string& option, const std::string& found, const std::stri
 // A mean over steps may be a fraction.
 Result<double> ParseCount(const std::string& option, const std::string& text, double least) {
   double value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool all = error == std::errc() && end == text.data() + text.size();
   constexpr double kMost = 1e9;
   if (!all || !std::isfinite(value) || value < least || value > kMost) {
@@ -116,7 +116,9 @@ Result<Layout> LayoutOf(const StepOptions& options) {
     // With tokens on different ranks they must travel; whole experts take single tokens.
     const bool whole = options.ep == options.tp * options.attention_dp;
     const bool own = options.tp == 1 || options.sequence_parallel;
-    if (options.attention_dp > 1) {
+    if (options.phase == "train" && options.ep > 1) {
+      layout.expert_exchange = ExpertExchange::kAllToAll;
+    } else if (options.attention_dp > 1) {
       layout.expert_exchange = whole && own ? ExpertExchange::kAllToAll : ExpertExchange::kGather;
     }
   } else {
@@ -161,7 +163,16 @@ Result<Demand> DemandOf(const StepOptions& options) {
     // Without --new-tokens the context is the prompt itself.
     return has_new ? Prefill(batch, new_tokens, context) : Prefill(batch, context);
   }
-  if (options.phase == "train") return TrainMicrobatch(batch, context);
+  if (options.phase == "train") {
+    if (has_new) {
+      return UsageError("found --new-tokens for a training step",
+                        "its sequences are new as a whole: --context says how long they are");
+    }
+    if (batch != std::floor(batch)) {
+      return Wrong("--batch", options.batch, "a whole number of sequences in a training step");
+    }
+    return TrainMicrobatch(batch, context);
+  }
   return Wrong("--phase", options.phase, "prefill, decode or train");
 }
 
@@ -171,6 +182,21 @@ Result<std::optional<double>> FractionOf(const StepOptions& options) {
   if (share.ok() && *share >= 0 && *share <= 1) return std::optional<double>(*share);
   return Wrong("--overlap-fraction", options.overlap_fraction,
                "a share from 0 to 1, or 0% to 100%");
+}
+
+Status AddCodecs(const StepOptions& options, StepRequest* request) {
+  request->codec = options.codec;
+  request->expert_codec = options.expert_codec;
+  if (options.codec_where_it_pays) request->codec_use = CodecUse::kWhereItPays;
+  if (options.codec_scheme.empty()) return OkStatus();
+  if (options.codec.empty() || options.codec == "none") {
+    return UsageError("found --codec-scheme without --codec",
+                      "name the codec too, as in --codec mxfp4");
+  }
+  request->codec_scheme = CompressedSchemeNamed(options.codec_scheme);
+  if (request->codec_scheme) return OkStatus();
+  return Wrong("--codec-scheme", options.codec_scheme, "a known scheme",
+               SuggestionHint(options.codec_scheme, CompressedSchemeNames()));
 }
 
 }  // namespace
@@ -230,7 +256,15 @@ void AddStepOptions(CLI::App& command, StepOptions& options) {
       "how communication hides behind compute: none (default), tiles, ladder, two-batch", "WAY");
   add("--overlap-fraction", options.overlap_fraction,
       "a what-if: this share of the communication hides", "SHARE");
-  add("--codec", options.codec, "codec of tensor-parallel collectives (default: none)", "CODEC");
+  add("--codec", options.codec,
+      "compress what tensor parallel ranks exchange, such as mxfp4 (see codecs; default: none)",
+      "CODEC");
+  add("--codec-scheme", options.codec_scheme,
+      "how that codec is used, such as two-shot (default: the fastest way)", "SCHEME");
+  add("--expert-codec", options.expert_codec,
+      "compress tokens on their way to their experts and back (default: none)", "CODEC");
+  command.add_flag("--codec-where-it-pays", options.codec_where_it_pays,
+                   "compress only those exchanges that it makes faster");
   command.add_flag("--eager", options.eager, "no captured graphs: the host launches every kernel");
 }
 
@@ -251,7 +285,7 @@ Result<StepInput> ReadStep(const StepOptions& options, const CommonOptions& comm
   ASSIGN_OR_RETURN(request.precision, PrecisionOf(options, input.machine.device, &input.notes));
   request.kernels = options.kernels;
   request.engine = options.engine;
-  request.codec = options.codec;
+  RETURN_IF_ERROR(AddCodecs(options, &request));
   request.graph = !options.eager;
   if (request.kernels.empty() && !input.machine.compute.gemm.empty()) {
     request.kernels = input.machine.compute.gemm.front().fit.engine;

@@ -20,7 +20,9 @@ struct StepOptions {
   std::string expert_exchange, context_exchange;
   std::string batch = "1", context, new_tokens;
   std::string weights = "bf16", activations, kv = "bf16";
-  std::string kernels, engine, overlap = "none", overlap_fraction, codec;
+  std::string kernels, engine, overlap = "none", overlap_fraction;
+  std::string codec, codec_scheme, expert_codec;
+  bool codec_where_it_pays = false;
   bool eager = false;
 };
 

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <utility>
 
+#include "cli/condition.h"
 #include "cli/exit_status.h"
 #include "cli/output.h"
 #include "cli/range.h"
@@ -22,6 +23,7 @@ struct SweepOptions {
   std::vector<std::string> keys;
   std::string plot;
   std::vector<std::string> plot_keys;
+  std::string first;
 };
 
 // What the usual commands are asked for, the first list that fits: all of a list's keys must be
@@ -197,6 +199,23 @@ Result<report::SweepReport> ReportOf(const SweepOptions& options, const Argument
   return report;
 }
 
+// Of which rows the condition holds.
+Result<report::SweepFirst> FirstOf(const std::string& text, const std::vector<Run>& runs) {
+  ASSIGN_OR_RETURN(const Condition condition, ParseCondition(text));
+  report::SweepFirst first{.condition = text, .holds = {}};
+  bool known = false;
+  for (const Run& run : runs) {
+    const report::Json* const found =
+        run.answer.json.is_null() ? nullptr : FindKey(run.answer.json, condition.key);
+    const bool number = found != nullptr && found->is_number();
+    known = known || number;
+    first.holds.push_back(number && condition.Holds(found->get<double>()));
+  }
+  if (known) return first;
+  return UsageError("--first: no answer has a number '" + condition.key + "'",
+                    "keys are those of --format json, as in comm_fraction");
+}
+
 // Plain beside compressed where an answer has both.
 std::vector<std::string> PlotKeys(const SweepOptions& options, const report::SweepReport& report) {
   if (!options.plot_keys.empty()) return options.plot_keys;
@@ -222,14 +241,19 @@ Result<int> RunSweep(const SweepOptions& options, const Arguments& command, cons
     return UsageError("found nothing that varies", "name it as in --vary bytes=1KiB..64MiB:*2");
   }
   ASSIGN_OR_RETURN(const std::vector<Run> runs, RunAll(run, command, varies, io));
-  ASSIGN_OR_RETURN(const report::SweepReport report, ReportOf(options, command, varies, runs));
+  ASSIGN_OR_RETURN(report::SweepReport report, ReportOf(options, command, varies, runs));
+  if (!options.first.empty()) {
+    ASSIGN_OR_RETURN(report.first, FirstOf(options.first, runs));
+  }
   if (!options.plot.empty()) {
     const report::SweepPicture picture = SweepPlot(report, PlotKeys(options, report));
     if (!picture.why_not.empty()) return UsageError("--plot: " + picture.why_not);
     RETURN_IF_ERROR(profiles::WriteFileAtomically(options.plot, picture.svg));
   }
   Print(report::SweepDocument(report), options.common.format, io);
-  return kExitOk;
+  if (!report.first) return kExitOk;
+  const auto& holds = report.first->holds;
+  return std::find(holds.begin(), holds.end(), true) != holds.end() ? kExitOk : kExitNegative;
 }
 
 }  // namespace
@@ -252,6 +276,11 @@ void AddSweep(CLI::App& app, Action* chosen, const Runner& run) {
                   "which values of the answer's JSON to show: time_us,terms.latency.time_us")
       ->delimiter(',')
       ->option_text("KEYS");
+  command
+      .add_option("--first", options->first,
+                  "say where this holds first, such as 'comm_fraction<=10%'; exit status 1 where "
+                  "nowhere")
+      ->option_text("CONDITION");
   command.add_option("--plot", options->plot, "draw the first key over what varies first (SVG)")
       ->option_text("FILE");
   command.add_option("--plot-keys", options->plot_keys, "draw these keys instead")

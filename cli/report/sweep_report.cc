@@ -126,6 +126,31 @@ void AddErrors(const SweepReport& report, Document* document) {
   }
 }
 
+// Where the condition holds first, in each line.
+void AddFirst(const SweepReport& report, Document* document) {
+  if (!report.first) return;
+  Json& json = document->json["first"];
+  json = {{"condition", report.first->condition}, {"rows", Json::array()}};
+  const std::string& name = report.names.front().name;
+  std::vector<std::string> lines = LinesOf(report);
+  for (const std::string& line : lines) {
+    std::size_t at = 0;
+    while (at < report.rows.size() &&
+           (LineOf(report, report.rows[at]) != line || !report.first->holds[at])) {
+      ++at;
+    }
+    std::string text = line.empty() ? "" : line + ": ";
+    text += report.first->condition;
+    if (at < report.rows.size()) {
+      text += " first at " + name + " " + report.rows[at].values.front().text;
+      json["rows"].push_back(RowJson(report, report.rows[at]));
+    } else {
+      text += " nowhere in this range of " + name;
+    }
+    document->body.push_back(Paragraph{std::move(text)});
+  }
+}
+
 // ---- plot ----
 
 PlotAxis AxisOf(const std::string& label, AxisKind kind, double least, double most) {
@@ -160,31 +185,38 @@ PlotSeries SeriesOf(const SweepReport& report, const std::string& line, std::siz
 
 // ---- whatif ----
 
-using Flat = std::vector<std::pair<std::string, Json>>;
+struct FlatValue {
+  std::string key;
+  Json value;
+  bool detail = false;  // of a site: more than people want to compare
+};
+using Flat = std::vector<FlatValue>;
 
 // Items of a list are told apart by their names; lists whose items have none are no comparison,
 // since what stands third in one may stand first in the other.
-void Flatten(const std::string& path, const Json& json, Flat* flat) {
+void Flatten(const std::string& path, const Json& json, Flat* flat, bool detail = false) {
   if (json.is_object()) {
     for (const auto& [key, value] : json.items()) {
-      Flatten(path.empty() ? key : path + "." + key, value, flat);
+      Flatten(path.empty() ? key : path + "." + key, value, flat, detail);
     }
   } else if (json.is_array()) {
     for (const Json& item : json) {
-      if (!item.is_object() || !item.contains("name") || !item.at("name").is_string()) continue;
+      const std::string name = ItemName(item);
+      if (name.empty()) continue;
+      const bool site = item.contains("site");
       for (const auto& [key, value] : item.items()) {
-        if (key == "name") continue;
-        Flatten(path + "." + item.at("name").get<std::string>() + "." + key, value, flat);
+        if (key == "name" || key == "site" || key == "op") continue;
+        Flatten(path + "." + name + "." + key, value, flat, detail || (site && key != "time_us"));
       }
     }
   } else {
-    flat->emplace_back(path, json);
+    flat->push_back({path, json, detail});
   }
 }
 
 const Json* Find(const Flat& flat, const std::string& key) {
-  for (const auto& [name, value] : flat) {
-    if (name == key) return &value;
+  for (const FlatValue& one : flat) {
+    if (one.key == key) return &one.value;
   }
   return nullptr;
 }
@@ -216,7 +248,8 @@ std::string PeopleOf(const std::string& key, const Json& value) {
   const double number = value.get<double>();
   if (EndsWith(key, "_us")) return ForPeople(Micros(number));
   if (EndsWith(key, "_GBps")) return ForPeople(GBps(number));
-  if (key == "bytes" || EndsWith(key, "_bytes") || EndsWith(key, ".bytes")) {
+  const bool bytes = EndsWith(key, "_bytes") || EndsWith(key, ".bytes");
+  if (key == "bytes" || bytes || key.find("_bytes_per_") != std::string::npos) {
     return ForPeople(B(number));
   }
   if (EndsWith(key, "fraction") || EndsWith(key, "share")) return ShareForPeople(number);
@@ -249,6 +282,7 @@ Document SweepDocument(const SweepReport& report) {
   const bool wide = report.keys.size() == 1 && lines.size() > 1;
   document.body.push_back(wide ? WideTable(report, lines) : LongTable(report));
   AddErrors(report, &document);
+  AddFirst(report, &document);
   return document;
 }
 
@@ -294,7 +328,8 @@ Document WhatifDocument(const WhatifReport& report) {
               .columns = {{"key", Align::kLeft}, {"a"}, {"b"}, {"difference"}, {"b / a"}},
               .rows = {}};
   int same = 0;
-  const auto add = [&](const std::string& key, const Json& left, const Json& right) {
+  const auto add = [&](const FlatValue& one, const Json& left, const Json& right) {
+    const std::string& key = one.key;
     const Json row = CompareKeys(key, left, right);
     document.json["rows"].push_back(row);
     document.rows.rows.push_back(
@@ -303,20 +338,58 @@ Document WhatifDocument(const WhatifReport& report) {
       ++same;
       return;
     }
+    if (one.detail) return;
     table.rows.push_back({key, PeopleOf(key, left), PeopleOf(key, right),
                           DifferenceText(key, row.at("difference")), Ratio(row.at("ratio"))});
   };
-  for (const auto& [key, value] : a) {
-    const Json* other = Find(b, key);
-    add(key, value, other != nullptr ? *other : Json());
+  for (const FlatValue& one : a) {
+    const Json* other = Find(b, one.key);
+    add(one, one.value, other != nullptr ? *other : Json());
   }
-  for (const auto& [key, value] : b) {
-    if (Find(a, key) == nullptr) add(key, Json(), value);
+  for (const FlatValue& one : b) {
+    if (Find(a, one.key) == nullptr) add(one, Json(), one.value);
   }
   document.body.push_back(Paragraph{"a: " + report.a});
   document.body.push_back(Paragraph{"b: " + report.b});
   if (!table.rows.empty()) document.body.push_back(table);
   document.body.push_back(Paragraph{std::to_string(same) + " values are the same."});
+  return document;
+}
+
+Document SolveDocument(const SolveReport& report) {
+  std::vector<const SolvedPoint*> points = {&report.low, &report.high};
+  if (report.found) points.insert(points.begin() + 1, &*report.found);
+  const std::string other = report.b.empty() ? "target" : "b";
+  Document document;
+  Json& json = document.json;
+  json = {{"schema", "commplan/whatif/1"}, {"a", report.a}};
+  json["b"] = report.b.empty() ? Json() : Json(report.b);
+  json["solve"] = {{"name", report.name},
+                   {"key", report.key},
+                   {"value", report.found ? report.found->value : Json()},
+                   {"jumps", report.jumps}};
+  json["rows"] = Json::array();
+  document.rows.columns = {{report.name}, {"a"}, {other}};
+  Table table{.title = NameOf(report.key), .columns = {{report.name}, {"a"}, {other}}, .rows = {}};
+  for (const SolvedPoint* const point : points) {
+    json["rows"].push_back({{report.name, point->value}, {"a", point->a}, {other, point->b}});
+    document.rows.rows.push_back(
+        {CellOf(point->value), CellOf(Json(point->a)), CellOf(Json(point->b))});
+    table.rows.push_back(
+        {point->people, PeopleOf(report.key, point->a), PeopleOf(report.key, point->b)});
+  }
+  document.body.push_back(Paragraph{"a: " + report.a});
+  if (!report.b.empty()) document.body.push_back(Paragraph{"b: " + report.b});
+  document.body.push_back(std::move(table));
+  std::string text = "a is ";
+  text += report.b.empty() ? "the target" : "equal to b";
+  if (!report.found) {
+    text += " nowhere in this range of " + report.name;
+  } else {
+    if (report.jumps) text = "a jumps past " + other;
+    text += " at " + report.name + " " + report.found->people;
+  }
+  document.body.push_back(Paragraph{std::move(text)});
   return document;
 }
 

@@ -2,6 +2,7 @@
 // plot of one of them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,18 @@ struct SweepRow {
   std::string error;
 };
 
+// The first row of each line of which a condition holds.
+struct SweepFirst {
+  std::string condition;    // "comm_fraction<=10%", as it was given
+  std::vector<bool> holds;  // of each row
+};
+
 struct SweepReport {
   std::string command;  // what was asked, without what varies
   std::vector<SweptName> names;
   std::vector<std::string> keys;
   std::vector<SweepRow> rows;  // the first name varies fastest
+  std::optional<SweepFirst> first;
 };
 
 Document SweepDocument(const SweepReport& report);
@@ -53,5 +61,21 @@ struct WhatifReport {
   Json answer_a, answer_b;
 };
 Document WhatifDocument(const WhatifReport& report);
+
+// At which value of an option a key of a's answer equals b's, or a target where `b` is empty.
+struct SolvedPoint {
+  Json value;          // of the option: a number, or with its unit
+  std::string people;  // the same, with few digits
+  double a = 0, b = 0;
+};
+struct SolveReport {
+  std::string a, b;
+  std::string name;
+  std::string key;
+  SolvedPoint low, high;             // the ends of the range
+  std::optional<SolvedPoint> found;  // nothing: never in the range
+  bool jumps = false;                // one passes the other there without being equal
+};
+Document SolveDocument(const SolveReport& report);
 
 }  // namespace commplan::report
