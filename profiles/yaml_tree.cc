@@ -19,6 +19,7 @@
 
 #include "model/base/result.h"
 #include "profiles/document.h"
+#include "profiles/quoted_text.h"
 #include "profiles/utf8.h"
 
 namespace commplan::profiles {
@@ -28,8 +29,10 @@ namespace {
 // tree can hold, the rest of the events is only counted.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, int file_index, std::vector<Error>& faults)
-      : file_(file), file_index_(file_index), faults_(faults) {}
+  // `quoted` holds what was taken out of the text; null where nothing was.
+  TreeBuilder(const std::string& file, int file_index, std::vector<Error>& faults,
+              QuotedTexts* quoted)
+      : file_(file), file_index_(file_index), faults_(faults), quoted_(quoted) {}
 
   // Empty for a file without content.
   std::optional<Node>& root() { return root_; }
@@ -138,7 +141,8 @@ class TreeBuilder final : public YAML::EventHandler {
     CheckTag(mark, tag);
     Node node;
     node.spot = is_missing_ ? open_.back().key_spot : SpotOf(mark);
-    node.text = text;
+    const std::string* const taken = quoted_ != nullptr ? quoted_->Find(text) : nullptr;
+    node.text = taken != nullptr ? *taken : text;
     if (anchor != 0) anchors_[anchor] = {node, 1, 0};
     Place(std::move(node), 0);
   }
@@ -227,6 +231,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const std::string& file_;
   const int file_index_;
   std::vector<Error>& faults_;
+  QuotedTexts* const quoted_;
   std::optional<Error> fatal_;
   std::optional<Node> root_;
   std::vector<OpenNode> open_;
@@ -252,6 +257,11 @@ Status CheckCharacters(std::string_view text, const std::string& file) {
   bool indentation = true;
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
+    if (c >= ' ' && c <= '~') {  // nearly all of them
+      indentation = indentation && c == ' ';
+      ++i;
+      continue;
+    }
     const Where where{file, line, static_cast<int>(i - line_start) + 1};
     const std::size_t length = Utf8Length(text.substr(i));
     if (length == 0) {
@@ -264,7 +274,7 @@ Status CheckCharacters(std::string_view text, const std::string& file) {
     if (IsControl(text.substr(i, length)) && c != '\t' && c != '\n' && c != '\r') {
       return BadInputError("found a control character", where, "a profile is a text file");
     }
-    if (c != ' ') indentation = false;
+    indentation = false;
     i += length;
     if (c == '\n') {
       ++line;
@@ -290,12 +300,9 @@ Error SyntaxError(const YAML::Exception& exception, const std::string& file) {
   return BadInputError("wrong YAML: " + message, std::move(where));
 }
 
-}  // namespace
-
-Result<Node> ParseYaml(std::string_view text, const std::string& file, int file_index,
-                       std::vector<Error>& faults) {
-  RETURN_IF_ERROR(CheckCharacters(text, file));
-  TreeBuilder builder(file, file_index, faults);
+Result<Node> Parse(std::string_view text, const std::string& file, int file_index,
+                   std::vector<Error>& faults, QuotedTexts* quoted) {
+  TreeBuilder builder(file, file_index, faults, quoted);
   try {
     TextBuffer buffer(text);
     std::istream stream(&buffer);
@@ -305,7 +312,7 @@ Result<Node> ParseYaml(std::string_view text, const std::string& file, int file_
     if (!builder.root()) {
       return BadInputError("found an empty file, expected a profile", {file, 1, 1});
     }
-    TreeBuilder second(file, file_index, faults);
+    TreeBuilder second(file, file_index, faults, nullptr);
     if (parser.HandleNextDocument(second)) {
       const Spot spot = second.root() ? second.root()->spot : Spot{file_index, 0, 0};
       return BadInputError("found a second document after '---', expected one",
@@ -316,6 +323,20 @@ Result<Node> ParseYaml(std::string_view text, const std::string& file, int file_
     return SyntaxError(exception, file);
   }
   return std::move(*builder.root());
+}
+
+}  // namespace
+
+Result<Node> ParseYaml(std::string_view text, const std::string& file, int file_index,
+                       std::vector<Error>& faults) {
+  RETURN_IF_ERROR(CheckCharacters(text, file));
+  if (QuotedTexts quoted(text); quoted.any()) {
+    std::vector<Error> found;
+    Result<Node> root = Parse(quoted.shortened(), file, file_index, found, &quoted);
+    // Anything unusual is told in the words of the text itself.
+    if (root.ok() && found.empty() && quoted.AllPutBack()) return root;
+  }
+  return Parse(text, file, file_index, faults, nullptr);
 }
 
 }  // namespace commplan::profiles
