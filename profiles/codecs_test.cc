@@ -52,10 +52,23 @@ TEST(Codecs, AreReadWithTheirProvenance) {
   EXPECT_EQ(tq3.one_link_efficiency, 1);
   EXPECT_EQ(tq3.many_links_efficiency, 0.4);
   EXPECT_EQ(tq3.max_chunks, 8);
+  EXPECT_EQ(tq3.memory_share, 1);
   EXPECT_EQ(machine->provenance.at("codecs.tq3.encode").kind, ProvenanceKind::kMeasured);
   EXPECT_EQ(machine->provenance.at("codecs.tq3.call").kind, ProvenanceKind::kAssumed);
   // What is not stated has no provenance either.
   EXPECT_EQ(machine->provenance.count("codecs.mxfp4.encode"), 0U);
+}
+
+TEST(Codecs, AnEntryMayStandForAnyCodec) {
+  const Result<Machine> machine = Read(
+      std::string(kBase) + "codecs:\n  any:\n    provenance: {kind: assumed, note: a guess}\n" +
+      "    memory_share: 80%\n    call: 10us\n");
+  ASSERT_THAT(machine, IsOk());
+  ASSERT_EQ(machine->codecs.size(), 1U);
+  EXPECT_EQ(machine->codecs[0].name, kAnyCodec);
+  EXPECT_EQ(machine->codecs[0].memory_share, 0.8);
+  EXPECT_EQ(machine->codecs[0].call, Micros(10));
+  EXPECT_EQ(machine->provenance.at("codecs.any.memory_share").note, "a guess");
 }
 
 TEST(Codecs, UnknownNamesAndKeysAreRefused) {

@@ -15,11 +15,13 @@
 #include "model/base/result.h"
 #include "model/base/units.h"
 #include "model/collective/algorithm.h"
-#include "model/collective/compressed.h"
 #include "model/collective/engine.h"
 #include "model/fabric/fabric.h"
 #include "model/step/machine.h"
+#include "profiles/codec_fields.h"
 #include "profiles/compute_fields.h"
+#include "profiles/training_fields.h"
+#include "profiles/type_rule_fields.h"
 
 namespace commplan::profiles {
 namespace {
@@ -174,13 +176,15 @@ void VisitDevice(FieldVisitor& v, Device* device) {
   // A profile made of logs alone knows no device; what needs one then says so.
   if (!v.Enter("device", Need::kOptional, device->name.empty())) return;
   v.Text("name", Need::kRequired, &device->name);
-  Number(v, "memory", Size(Need::kRequired, kLeastMemory, kMostMemory), &device->memory);
+  // Of a device that only samples tell of, the rate of its memory is all that is known; see
+  // CheckDevice in to_machine.cc.
+  Number(v, "memory", Size(Need::kOptional, kLeastMemory, kMostMemory), &device->memory);
   Number(v, "memory_bandwidth", Rate(), &device->memory_bandwidth);
   Number(v, "cache", Size(Need::kOptional, 1, kMostMemory), &device->cache);
-  Number(v, "multiprocessors", Whole(Need::kRequired, 1, 1e5), &device->multiprocessors);
+  Number(v, "multiprocessors", Whole(Need::kOptional, 1, 1e5), &device->multiprocessors);
   std::vector<std::string> types;
   for (const auto& [type, rate] : device->rates) types.push_back(type);
-  types = v.EnterNames("rates", Need::kRequired, types);
+  types = v.EnterNames("rates", Need::kOptional, types);
   for (const std::string& type : types) {
     Number(v, type, {.dimension = Dimension::kFlopRate, .least = kLeastRate, .most = kMostRate},
            &device->rates[type]);
@@ -207,19 +211,15 @@ void VisitTier(FieldVisitor& v, std::size_t index, Tier* tier) {
   v.Leave();
 }
 
-bool IsDefault(const NcclLinkLatency& latency) {
-  const NcclLinkLatency none;
-  return latency.tree == none.tree && latency.ring == none.ring && latency.nvls == none.nvls &&
-         latency.nvls_tree == none.nvls_tree && latency.pat == none.pat;
-}
-
 void VisitLinkLatency(FieldVisitor& v, std::string_view key, Need need, NcclLinkLatency* latency) {
-  if (!v.Enter(key, need, IsDefault(*latency))) return;
+  if (!v.Enter(key, need, *latency == NcclLinkLatency())) return;
   Numbers(v, "tree", TimeRule(), &latency->tree);
   Numbers(v, "ring", TimeRule(), &latency->ring);
   Number(v, "nvls", TimeRule(Need::kOptional), &latency->nvls);
   Number(v, "nvls_tree", TimeRule(Need::kOptional), &latency->nvls_tree);
   Number(v, "pat", TimeRule(Need::kOptional), &latency->pat);
+  Number(v, "collnet_direct", TimeRule(Need::kOptional), &latency->collnet_direct);
+  Number(v, "collnet_chain", TimeRule(Need::kOptional), &latency->collnet_chain);
   v.Leave();
 }
 
@@ -275,6 +275,9 @@ void VisitNcclTable(FieldVisitor& v, NcclTuning* nccl) {
             &nccl->nvls_tree_correction);
   v.Flag("tree_simple_off_inside", &nccl->tree_simple_off_inside);
   v.Flag("tree_simple_steers", &nccl->tree_simple_steers);
+  Number(v, "collnet_direct_share", OrZero(Share(kMay)), &nccl->collnet_direct_share);
+  Number(v, "collnet_per_peer", TimeRule(kMay), &nccl->collnet_per_peer);
+  Number(v, "collnet_ranks_max", Whole(kMay, 0, kMostRanks), &nccl->collnet_ranks_max);
   v.Flag("ll128_inside", &nccl->ll128_inside);
 }
 
@@ -372,9 +375,13 @@ void VisitCurve(FieldVisitor& v, std::size_t index, MeasuredCurve* curve) {
   NumberRule latency = TimeRule(), ramp = TimeRule(Need::kOptional);
   latency.least = kShortestCurve;
   latency.most = ramp.most = kLongestCurve;
+  const NumberRule error = {.dimension = Dimension::kShare, .need = Need::kOptional, .most = 1};
   Number(v, "latency", latency, &curve->latency);
+  Number(v, "latency_plus_minus", error, &curve->latency_plus_minus);
   Number(v, "bandwidth", Rate(Need::kOptional, true), &curve->bandwidth);
+  Number(v, "bandwidth_plus_minus", error, &curve->bandwidth_plus_minus);
   Number(v, "ramp", ramp, &curve->ramp);
+  Number(v, "ramp_plus_minus", error, &curve->ramp_plus_minus);
   Number(v, "ramp_at", Size(Need::kRequired, 1, kMostBytes), &curve->ramp_at);
   Number(v, "measured_min", Size(Need::kRequired, 1, kMostBytes), &curve->measured_min);
   Number(v, "measured_max", Size(Need::kRequired, 1, kMostBytes), &curve->measured_max);
@@ -402,6 +409,10 @@ void VisitCountLaws(FieldVisitor& v, std::vector<CountCorrection>* laws) {
                                     .most = kLargestFactor};
     VisitCoefficients(v, "between", coefficient, &(*laws)[i].between);
     VisitCoefficients(v, "beyond", coefficient, &(*laws)[i].beyond);
+    const NumberRule band = {
+        .dimension = Dimension::kShare, .need = Need::kOptional, .most = kLargestFactor};
+    Number(v, "between_band", band, &(*laws)[i].between_band);
+    Number(v, "beyond_band", band, &(*laws)[i].beyond_band);
     v.Leave();
   }
   if (count > 0) v.Leave();
@@ -415,10 +426,12 @@ void VisitEngine(FieldVisitor& v, Engine* engine) {
     case EngineRule::kNccl:
       VisitNcclTable(v, &engine->nccl);
       VisitNcclMachine(v, &engine->nccl);
+      VisitTypeRules(v, &engine->types);
       break;
     case EngineRule::kRules:
       VisitChoiceRules(v, &engine->rules);
       VisitKernels(v, &engine->kernels);
+      VisitTypeRules(v, &engine->types);
       v.Text("fallback", Need::kRequired, &engine->fallback);
       break;
     case EngineRule::kMeasured:
@@ -442,29 +455,6 @@ void VisitEngine(FieldVisitor& v, Engine* engine) {
   Number(v, "band_bytes_min", Size(Need::kOptional, 0, kMostBytes), &engine->band_bytes_min);
   Number(v, "band_bytes_max", Size(Need::kOptional, 1, kMostBytes), &engine->band_bytes_max);
   v.Leave();
-}
-
-void VisitCodecs(FieldVisitor& v, std::vector<CodecCost>* codecs) {
-  std::vector<std::string> names;
-  for (const CodecCost& codec : *codecs) names.push_back(codec.name);
-  names = v.EnterNames("codecs", Need::kOptional, names);
-  codecs->resize(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    CodecCost& codec = (*codecs)[i];
-    codec.name = names[i];
-    if (!v.Enter(codec.name, Need::kRequired, false)) continue;
-    for (const auto& [key, speed] :
-         {std::pair{"encode", &codec.encode}, {"decode", &codec.decode}, {"add", &codec.add}}) {
-      Number(v, key, PerByte(Need::kOptional), speed);
-    }
-    Number(v, "pass", TimeRule(Need::kOptional), &codec.pass);
-    Number(v, "call", TimeRule(Need::kOptional), &codec.call);
-    Number(v, "one_link_efficiency", Share(Need::kOptional, 1), &codec.one_link_efficiency);
-    Number(v, "many_links_efficiency", Share(Need::kOptional, 1), &codec.many_links_efficiency);
-    Number(v, "max_chunks", Whole(Need::kOptional, 1, kMostChannels, 1), &codec.max_chunks);
-    v.Leave();
-  }
-  if (!names.empty()) v.Leave();
 }
 
 }  // namespace
@@ -491,6 +481,7 @@ void VisitMachine(FieldVisitor& visitor, Machine* machine) {
   if (!names.empty()) visitor.Leave();
   VisitCodecs(visitor, &machine->codecs);
   VisitCompute(visitor, &machine->compute);
+  VisitTraining(visitor, &machine->training);
 }
 
 }  // namespace commplan::profiles

@@ -36,7 +36,9 @@ class Filler final : public FieldVisitor {
     const bool fixed = key == "ranks" || key == "ranks_min" || key == "ranks_max" ||
                        key == "bytes_min" || key == "bytes_max" || key == "nodes" ||
                        key == "measured_min" || key == "measured_max";
-    if (!fixed && (rule.need == Need::kRequired || Coin())) *value = Draw(rule);
+    // Of a device with rates all is known.
+    const bool must = rule.need == Need::kRequired || key == "memory" || key == "multiprocessors";
+    if (!fixed && (must || Coin())) *value = Draw(rule);
     if (rule.need == Need::kRequired || *value != rule.fallback ||
         (rule.Allows(*value) && Chance(0.1))) {
       AddProvenance(key);
@@ -58,7 +60,7 @@ class Filler final : public FieldVisitor {
   }
 
   void Text(std::string_view key, Need need, std::string* text) override {
-    if (key == "fallback" || key == "table") return;
+    if (key == "fallback" || key == "table" || key == "kernels") return;
     if (need == Need::kRequired || Coin()) {
       *text = std::string(kTexts[random_() % kTexts.size()]) + std::to_string(counter_++);
     }
@@ -224,6 +226,9 @@ Machine RandomMachine(std::mt19937_64& random) {
     if (random() % 3 == 0) machine.codecs.push_back({.name = codec});
   }
   if (random() % 4 == 0) machine.compute = RandomCompute(random);
+  for (const char* framework : {"megatron", "fsdp"}) {
+    if (random() % 3 == 0) machine.training.push_back({.framework = framework});
+  }
   Filler filler(random, &machine);
   VisitMachine(filler, &machine);
   return machine;

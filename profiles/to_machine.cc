@@ -40,13 +40,6 @@ std::vector<std::string> EngineNames(const Machine& machine) {
   return names;
 }
 
-const Engine* FindEngine(const Machine& machine, std::string_view name) {
-  for (const Engine& engine : machine.engines) {
-    if (engine.name == name) return &engine;
-  }
-  return nullptr;
-}
-
 void ReadSources(TreeReader& reader, const Document& document, Machine* machine) {
   reader.Know("sources");
   const Node* const sources = document.root.Find("sources");
@@ -141,7 +134,7 @@ void CheckChoiceRules(TreeReader& reader, const Engine& engine, const std::strin
 
 void CheckFallback(TreeReader& reader, const Machine& machine, const Engine& engine,
                    const std::string& path) {
-  const Engine* next = FindEngine(machine, engine.fallback);
+  const Engine* next = FindEngine(machine.engines, engine.fallback);
   if (next == nullptr) {
     reader.FaultAt(path + ".fallback",
                    "found '" + Shortened(engine.fallback) + "', expected another engine",
@@ -153,7 +146,7 @@ void CheckFallback(TreeReader& reader, const Machine& machine, const Engine& eng
     const bool goes_on = next != nullptr &&
                          (next->rule == EngineRule::kRules || next->rule == EngineRule::kMeasured);
     if (!goes_on) return;
-    next = FindEngine(machine, next->fallback);
+    next = FindEngine(machine.engines, next->fallback);
   }
   reader.FaultAt(path + ".fallback",
                  "found '" + Shortened(engine.fallback) + "', which falls back to itself again");
@@ -230,9 +223,42 @@ void CheckTables(TreeReader& reader, const ComputeProfile& compute) {
   check("experts", compute.experts);
 }
 
+// Either all is known of a device or nothing but the rate of its memory. Half of one would let a
+// step be priced on nothing.
+void CheckDevice(TreeReader& reader, const Machine& machine) {
+  const Device& device = machine.device;
+  const bool memory = device.memory > Bytes(), units = device.multiprocessors > 0;
+  const bool rates = !device.rates.empty();
+  const bool bare = !memory && !units && !rates && machine.compute.empty();
+  if (device.name.empty() || bare) return;
+  const auto lacks = [&](std::string_view key, Dimension dimension) {
+    std::string text = "found no '";
+    text.append(key).append("', expected ").append(Article(dimension));
+    reader.FaultAt("device", text);
+  };
+  if (!memory) lacks("memory", Dimension::kBytes);
+  if (!units) lacks("multiprocessors", Dimension::kInteger);
+  if (!rates) lacks("rates", Dimension::kFlopRate);
+}
+
+// Whose kernels stand for a framework's must be among those that the profile has, where it has any.
+void CheckTraining(TreeReader& reader, const Machine& machine) {
+  std::vector<std::string> known;
+  for (const Tabled<GemmFit>& entry : machine.compute.gemm) known.push_back(entry.fit.engine);
+  if (known.empty()) return;
+  for (const TrainingProfile& one : machine.training) {
+    const bool found = std::find(known.begin(), known.end(), one.kernels) != known.end();
+    if (one.kernels.empty() || found) continue;
+    reader.FaultAt("training." + one.framework + ".kernels",
+                   "found '" + Shortened(one.kernels) + "', expected a provider of compute.gemm",
+                   SuggestionHint(one.kernels, known));
+  }
+}
+
 // A codec that the program does not know would cost something that nobody ever asks for.
 void CheckCodecs(TreeReader& reader, const Machine& machine) {
   for (const CodecCost& codec : machine.codecs) {
+    if (codec.name == kAnyCodec) continue;
     const Result<codec::Codec> known = codec::FindCodec(codec.name);
     if (known.ok()) continue;
     reader.FaultAt("codecs." + codec.name, known.error().message, known.error().hint);
@@ -267,10 +293,14 @@ Result<Machine> ToMachine(const Document& document) {
     if (engine.rule == EngineRule::kMeasured) engine.measured.corrections = machine.count_laws;
   }
   PutDefaultEngineFirst(reader, document, &machine);
+  if (!reader.HasFaultIn("device")) CheckDevice(reader, machine);
   if (!reader.HasFaultIn("tiers")) CheckTiers(reader, machine);
   CheckEngines(reader, machine);
   CheckCodecs(reader, machine);
-  if (!reader.HasFaultIn("compute")) CheckTables(reader, machine.compute);
+  if (!reader.HasFaultIn("compute")) {
+    CheckTables(reader, machine.compute);
+    CheckTraining(reader, machine);
+  }
   reader.Finish();
   std::vector<Error> faults = document.faults;
   std::move(reader.faults().begin(), reader.faults().end(), std::back_inserter(faults));

@@ -267,6 +267,19 @@ TEST_P(ToMachineCompares, ValuesWithEachOther) {
 
 INSTANTIATE_TEST_SUITE_P(Together, ToMachineCompares, ::testing::ValuesIn(kWrongTogether), NameOf);
 
+// `fit` writes such a device of samples: its memory's rate is all that was measured.
+TEST(ToMachine, OfADeviceAllIsKnownOrItsMemorysRateAlone) {
+  std::string text = With(kBase, "  memory: 80GB\n", "");
+  text = With(text, "  multiprocessors: 100\n", "");
+  EXPECT_THAT(Read(text), IsError(ErrorCode::kBadInput, HasSubstr("device: found no 'memory'")));
+  const std::size_t rates = text.find("  rates:");
+  ASSERT_NE(rates, std::string::npos);
+  text.erase(rates, text.find('\n', rates) + 1 - rates);
+  const Result<Machine> machine = Read(text);
+  ASSERT_THAT(machine, IsOk());
+  EXPECT_EQ(machine->device.memory_bandwidth, TBps(2));
+}
+
 TEST(ToMachine, ReportsAllFaultsInOrder) {
   std::string text = With(kBase, "memory: 80GB", "memory: 80");
   text = With(text, "  multiprocessors: 100\n", "  multiprocessors: 0\n  colour: red\n");
