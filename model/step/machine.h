@@ -13,6 +13,7 @@
 #include "model/collective/engine.h"
 #include "model/fabric/fabric.h"
 #include "model/step/compute_profile.h"
+#include "model/step/training_profile.h"
 
 namespace commplan {
 
@@ -51,7 +52,8 @@ struct Machine {
   // What codecs cost on the device. Their shares are not the machine's business and stand at 1; a
   // speed that the profile does not say (CodecOn) is zero.
   std::vector<CodecCost> codecs;
-  ComputeProfile compute;  // empty where the profile does not speak of kernels
+  ComputeProfile compute;                 // empty where the profile does not speak of kernels
+  std::vector<TrainingProfile> training;  // the first one is used when none is asked for
   std::map<std::string, Source> sources;
   std::map<std::string, Provenance> provenance;  // "tiers.0.latency" -> where it came from
 };

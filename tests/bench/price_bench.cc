@@ -90,6 +90,7 @@ BENCHMARK_CAPTURE(At, nccl_8_ranks, "hgx-h100", "nccl", 8)->Apply(Sizes);
 BENCHMARK_CAPTURE(At, nccl_64_ranks, "hgx-h100+ib-ndr", "nccl", 64)->Apply(Sizes);
 BENCHMARK_CAPTURE(At, vllm_8_ranks, "hgx-h100", "vllm", 8)->Apply(Sizes);
 BENCHMARK_CAPTURE(At, ideal_8_ranks, "hgx-h100", "ideal", 8)->Apply(Sizes);
+BENCHMARK_CAPTURE(At, ideal_64_ranks, "hgx-h100+ib-ndr", "ideal", 64)->Apply(Sizes);
 BENCHMARK_CAPTURE(CreateAndAt, nccl_8_ranks, "hgx-h100", 8)->Arg(1 << 20);
 BENCHMARK_CAPTURE(CreateAndAt, nccl_64_ranks, "hgx-h100+ib-ndr", 64)->Arg(1 << 20);
 
