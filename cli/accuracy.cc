@@ -1,7 +1,9 @@
 #include "cli/accuracy.h"
 
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "calibrate/fit/machine.h"
 #include "cli/exit_status.h"
@@ -9,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/report/accuracy_report.h"
 #include "cli/sample_input.h"
+#include "cli/workload_accuracy.h"
 #include "model/collective/price.h"
 #include "model/fabric/spread.h"
 
@@ -18,16 +21,10 @@ namespace {
 struct AccuracyOptions {
   CommonOptions common;
   SampleOptions samples;
+  std::vector<std::string> workloads;
   std::string on, engine;
   std::string rows = "all";
 };
-
-const Engine* FindEngine(const Machine& machine, const std::string& name) {
-  for (const Engine& engine : machine.engines) {
-    if (engine.name == name) return &engine;
-  }
-  return nullptr;
-}
 
 // Whether a measured engine is of the group's library and started in the same way; a version may
 // differ.
@@ -45,13 +42,14 @@ bool SameLibraryAndStart(const Engine& engine, const fit::Group& group) {
 const Engine* JudgedBy(const Machine& machine, const fit::Group& group) {
   const std::string label = fit::EngineLabel(group);
   for (const std::string& name : {label, label + "-measured"}) {
-    if (const Engine* engine = FindEngine(machine, name); engine != nullptr) return engine;
+    if (const Engine* engine = FindEngine(machine.engines, name); engine != nullptr) return engine;
   }
   if (!group.engine.empty()) {
     for (const Engine& engine : machine.engines) {
       if (SameLibraryAndStart(engine, group)) return &engine;
     }
-    if (const Engine* engine = FindEngine(machine, group.engine); engine != nullptr) return engine;
+    if (const Engine* engine = FindEngine(machine.engines, group.engine); engine != nullptr)
+      return engine;
   }
   return machine.engines.empty() ? nullptr : &machine.engines.front();
 }
@@ -72,15 +70,31 @@ fit::Held Judge(const CollectiveModel& model, const fit::GroupRow& row) {
 }
 
 Result<int> RunAccuracy(const AccuracyOptions& options, Io& io) {
+  if (!options.workloads.empty()) {
+    if (!options.samples.files.empty()) {
+      return UsageError("found files of samples beside --workloads",
+                        "judge collectives and whole steps one after the other");
+    }
+    return RunWorkloads({options.workloads, options.on, options.rows, options.common}, io);
+  }
+  if (options.on.empty()) return UsageError("--on is missing", "name the profile to judge");
+  if (options.samples.files.empty()) {
+    return UsageError("found no files, expected samples or --workloads");
+  }
   ASSIGN_OR_RETURN(const Machine machine, LoadMachineFor(options.on, options.common));
   const Engine* chosen = nullptr;
   if (!options.engine.empty()) {
     ASSIGN_OR_RETURN(chosen, EngineOf(machine, options.engine));
   }
-  ASSIGN_OR_RETURN(fit::Groups groups, ReadSampleFiles(options.samples, true, io));
+  ASSIGN_OR_RETURN(SampleInput input, ReadSampleFiles(options.samples, true, io));
+  fit::Groups& groups = input.groups;
   report::AccuracyReport report;
   report.profile = machine.name;
   report.notes = std::move(groups.notes);
+  if (!input.work.empty()) {
+    report.notes.push_back("what one device does alone (" + std::to_string(input.work.size()) +
+                           " samples of copies and codecs) is not judged");
+  }
   for (fit::Group& group : groups.groups) {
     if (options.rows == "odd") group.rows = fit::HeldOutRows(group);
     if (group.rows.empty()) continue;
@@ -98,6 +112,7 @@ Result<int> RunAccuracy(const AccuracyOptions& options, Io& io) {
     report.groups.push_back(std::move(judged));
   }
   if (report.groups.empty() && report.unpriced.empty()) {
+    PrintNotes(report.notes, io);
     return BadInputError("found no measurement to judge by", {},
                          "the notes say why each was left out");
   }
@@ -108,19 +123,29 @@ Result<int> RunAccuracy(const AccuracyOptions& options, Io& io) {
 }  // namespace
 
 void AddAccuracy(CLI::App& app, Action* chosen) {
-  CLI::App& command = *app.add_subcommand("accuracy", "a profile against measurements");
+  CLI::App& command =
+      *app.add_subcommand("accuracy", "a profile, or the whole model, against measurements");
   auto options = std::make_shared<AccuracyOptions>();
-  command.add_option("--on", options->on, "profile of the machine: a name or a file")
-      ->required()
-      ->option_text("PROFILE (required)");
+  command
+      .add_option("--on", options->on,
+                  "profile of the machine: a name or a file; with --workloads, "
+                  "of rows that name none")
+      ->option_text("PROFILE");
+  command
+      .add_option("--workloads", options->workloads,
+                  "tables (CSV) of measured steps of whole models, in place of samples")
+      ->option_text("FILE.csv ...");
   AddSampleOptions(command, options->samples);
+  command.get_option("SAMPLES")->required(false)->option_text("");
   command
       .add_option("--engine", options->engine,
                   "the engine to judge (default: the one that the measurements are of)")
       ->option_text("ENGINE");
   command
       .add_option("--rows", options->rows,
-                  "all, or odd: only those that fit --holdout odd has never seen")
+                  "all, or odd: only those that fit --holdout odd has never "
+                  "seen; of workloads "
+                  "every other configuration of a source")
       ->check(CLI::IsMember({"all", "odd"}))
       ->option_text("all|odd");
   AddCommonOptions(command, options->common);

@@ -9,18 +9,18 @@
 namespace commplan::cli {
 
 CLI::Option* AddCount(CLI::App& command, const std::string& name, int* count,
-                      const std::string& description) {
+                      const std::string& description, int least) {
   constexpr std::int64_t kMost = std::int64_t{1} << 24;
-  const auto read = [count, name](const std::string& text) {
+  const auto read = [count, name, least](const std::string& text) {
     const Result<std::int64_t> number = ParseInteger(text);
     if (!number.ok()) {
       throw CLI::ValidationError(
           name, number.error().message +
                     (number.error().hint.empty() ? "" : " (" + number.error().hint + ")"));
     }
-    if (*number < 1 || *number > kMost) {
-      throw CLI::ValidationError(
-          name, "found " + text + ", expected a count from 1 to " + std::to_string(kMost));
+    if (*number < least || *number > kMost) {
+      throw CLI::ValidationError(name, "found " + text + ", expected a count from " +
+                                           std::to_string(least) + " to " + std::to_string(kMost));
     }
     *count = static_cast<int>(*number);
   };

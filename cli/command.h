@@ -21,10 +21,10 @@ struct CommonOptions {
   bool explain = false;
 };
 
-// An option that takes a count from 1 on, read as decimal digits: 010 and 0x8 are refused, not
-// guessed.
+// An option that takes a count from `least` on, read as decimal digits: 010 and 0x8 are refused,
+// not guessed.
 CLI::Option* AddCount(CLI::App& command, const std::string& name, int* count,
-                      const std::string& description);
+                      const std::string& description, int least = 1);
 
 // Adds --format, for a command that neither reads a profile nor computes.
 void AddFormatOption(CLI::App& command, CommonOptions& options);

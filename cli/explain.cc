@@ -8,6 +8,7 @@
 #include "model/base/suggest.h"
 #include "model/collective/formula/cards.h"
 #include "model/collective/formula/compressed_cards.h"
+#include "model/compute/cards.h"
 
 namespace commplan::cli {
 namespace {
@@ -23,6 +24,7 @@ std::vector<std::string> KnownNames() {
   for (const FormulaCard& card : FormulaCards()) names.emplace_back(card.id);
   for (const CompressedCard& card : CompressedCards()) names.emplace_back(card.id);
   for (const std::string& scheme : CompressedSchemeNames()) names.push_back(scheme);
+  for (const KernelCard& card : KernelCards()) names.emplace_back(card.id);
   names.emplace_back("measured-curve");
   for (std::size_t i = 0; i < kTermCount; ++i) names.emplace_back(TermName(static_cast<Term>(i)));
   return names;
@@ -37,6 +39,9 @@ Result<report::Document> Explain(const std::string& name) {
     document.body.push_back(report::Paragraph{name + ": " + meaning + "."});
     document.rows = {"", {{"term"}, {"meaning"}}, {{name, meaning}}};
     return document;
+  }
+  if (const KernelCard* const kernel = FindKernelCard(name)) {
+    return report::KernelCardDocument(*kernel);
   }
   std::vector<const FormulaCard*> cards;
   for (const FormulaCard& card : FormulaCards()) {
@@ -63,9 +68,10 @@ void AddExplain(CLI::App& app, Action* chosen) {
       *app.add_subcommand("explain", "what a formula, an algorithm or a term means");
   auto options = std::make_shared<ExplainOptions>();
   command
-      .add_option("name", options->name,
-                  "a formula (all-reduce/ring), an operation, an algorithm, a term, or all; "
-                  "without it, a list")
+      .add_option(
+          "name", options->name,
+          "a formula (all-reduce/ring), an operation, an algorithm, a kernel (gemm), a term, "
+          "or all formulas of collectives (all); without it, a list")
       ->option_text(" ");
   AddFormatOption(command, options->common);
   SetAction(command, chosen, [options](Io& io) -> Result<int> {

@@ -163,6 +163,109 @@ TEST_F(FitTest, DrawsAndSuggests) {
   EXPECT_THAT(head, HasSubstr("svg"));
 }
 
+TEST_F(FitTest, SamplesOfADeviceBecomeItsCodecs) {
+  const std::string samples = Path("s.json"), profile = Path("p.yaml");
+  const Outcome measured = RunWith({"calibrate", "--backend", "fake", "-o", samples});
+  ASSERT_EQ(measured.status, kExitOk) << measured.err;
+  const Outcome fit = RunWith({"fit", samples, "-o", profile, "--format", "json"});
+  ASSERT_EQ(fit.status, kExitOk) << fit.err;
+  const Json codec = Json::parse(fit.out)["device"]["codecs"][0];
+  EXPECT_EQ(codec["name"], "mxfp8");
+  EXPECT_GT(codec["encode_ps_per_B"], 0);
+  const Outcome shown = RunWith({"profile", "show", profile});
+  EXPECT_THAT(shown.out, HasSubstr("codecs.mxfp8.encode"));
+  EXPECT_THAT(shown.out, HasSubstr("measured"));
+  const Outcome price = RunWith({"price", "all-reduce", "--on", profile, "--ranks", "4", "--bytes",
+                                 "16MiB", "--codec", "mxfp8", "--format", "json"});
+  EXPECT_EQ(price.status, kExitOk) << price.err;
+  const Outcome even = RunWith({"breakeven", "--codec", "mxfp8", "--on", profile, "--ranks", "4",
+                                "--bytes", "16MiB", "--format", "json"});
+  EXPECT_EQ(even.status, kExitOk) << even.err;
+  EXPECT_TRUE(Json::parse(even.out).contains("pays"));
+}
+
+TEST_F(FitTest, ADeviceAloneNeedsAMachineAroundIt) {
+  const std::string samples = Write("w.json", R"({"schema": "commplan/samples/1", "samples": [
+], "work": [
+{"work":"encode","cores":1,"bytes":1048576,"dtype":"float","codec":"tq3","repeats_us":[50]},
+{"work":"decode","cores":1,"bytes":1048576,"dtype":"float","codec":"tq3","repeats_us":[25]},
+{"work":"decode-add","cores":1,"bytes":1048576,"dtype":"float","codec":"tq3","repeats_us":[30]},
+{"work":"launch","launch":"eager","bytes":4,"repeats_us":[10]},
+{"work":"launch","launch":"eager","bytes":400,"repeats_us":[208]}
+]})");
+  const std::string profile = Path("p.yaml");
+  const Outcome alone = RunWith({"fit", samples, "-o", profile});
+  EXPECT_EQ(alone.status, kExitBadInput);
+  EXPECT_THAT(alone.err, HasSubstr("--like"));
+  EXPECT_EQ(RunWith({"fit", samples}).status, kExitOk);
+  const Outcome like = RunWith({"fit", samples, "--like", "hgx-h100", "-o", profile});
+  ASSERT_EQ(like.status, kExitOk) << like.err;
+  EXPECT_THAT(like.out, HasSubstr("Launch: 2 us"));
+  EXPECT_EQ(RunWith({"profile", "check", profile}).status, kExitOk);
+  const Outcome price = RunWith({"price", "all-reduce", "--on", profile, "--ranks", "8", "--bytes",
+                                 "16MiB", "--codec", "tq3"});
+  EXPECT_EQ(price.status, kExitOk) << price.err;
+}
+
+TEST_F(FitTest, AnEmptyNameIsNoFile) {
+  for (const char* option : {"-o", "--plot", "--like", "--laws"}) {
+    const Outcome run = RunWith({"fit", Table("t.csv", {8}), option, ""});
+    EXPECT_EQ(run.status, kExitUsage) << option;
+    EXPECT_THAT(run.err, HasSubstr("empty")) << option;
+  }
+}
+
+TEST_F(FitTest, NeverWritesOverTheMeasurements) {
+  const std::string table = Table("t.csv", {8});
+  std::filesystem::create_symlink(table, Path("link.csv"));
+  for (const char* option : {"-o", "--plot"}) {
+    for (const std::string& name : {table, Path("link.csv"), Path("other/../t.csv")}) {
+      const Outcome run = RunWith({"fit", table, option, name});
+      EXPECT_EQ(run.status, kExitUsage) << option << " " << name;
+      EXPECT_THAT(run.err, HasSubstr("written over"));
+    }
+  }
+  EXPECT_EQ(RunWith({"fit", table}).status, kExitOk);
+  const Outcome twice = RunWith({"fit", table, Path("other/../t.csv")});
+  EXPECT_EQ(twice.status, kExitUsage);
+  EXPECT_THAT(twice.err, HasSubstr("twice"));
+}
+
+TEST_F(FitTest, SaysWhyNothingWasLeft) {
+  const std::string table =
+      Write("t.csv", "op,message_bytes,latency_us\nall_reduce,1024,12\nall_reduce,2048,13\n");
+  const Outcome fit = RunWith({"fit", table});
+  EXPECT_EQ(fit.status, kExitBadInput);
+  EXPECT_THAT(fit.err, HasSubstr("2 samples without a number of ranks"));
+  const Outcome other = RunWith({"fit", Table("u.csv", {8}), "--only-ranks", "3"});
+  EXPECT_EQ(other.status, kExitBadInput);
+  EXPECT_THAT(other.err, HasSubstr("all 17 samples are of another device"));
+  const Outcome laws = RunWith({"fit", Table("v.csv", {8}), "--count-laws", "-o", Path("l.yaml")});
+  EXPECT_EQ(laws.status, kExitBadInput);
+  EXPECT_THAT(laws.err, HasSubstr("three counts"));
+  EXPECT_EQ(RunWith({"fit", Path("u.csv"), "--name", "a b"}).status, kExitUsage);
+  const Outcome accuracy = RunWith({"accuracy", "--on", "hgx-h100", table});
+  EXPECT_EQ(accuracy.status, kExitBadInput);
+  EXPECT_THAT(accuracy.err, HasSubstr("2 samples without a number of ranks"));
+}
+
+TEST_F(FitTest, RefusesWhatNoMachineHas) {
+  // Seconds where microseconds are expected.
+  const std::string table = Write("t.csv",
+                                  "op,num_gpus,message_bytes,latency_us\n"
+                                  "all_reduce,8,1024,1.25e-5\nall_reduce,8,67108864,2e-4\n");
+  const Outcome fit = RunWith({"fit", table, "-o", Path("p.yaml")});
+  EXPECT_EQ(fit.status, kExitBadInput);
+  EXPECT_THAT(fit.err, HasSubstr("microseconds"));
+  EXPECT_FALSE(std::filesystem::exists(Path("p.yaml")));
+}
+
+TEST_F(FitTest, TheProfileSaysHowWellItsNumbersAreKnown) {
+  const std::string profile = Path("mine.yaml");
+  ASSERT_EQ(RunWith({"fit", Table("t.csv", {8}), "-o", profile}).status, kExitOk);
+  EXPECT_THAT(RunWith({"profile", "show", profile}).out, HasSubstr("latency_plus_minus"));
+}
+
 TEST_F(FitTest, TheSameInputGivesTheSameBytes) {
   const std::string table = Table("t.csv", {2, 4, 8});
   EXPECT_EQ(RunWith({"fit", table, "--holdout", "odd"}).out,

@@ -31,6 +31,7 @@ struct PriceOptions {
   std::string bytes;
   std::string engine;
   std::string algorithm;
+  std::string dtype;
   CodecOptions codec;
 };
 
@@ -50,6 +51,13 @@ Result<std::optional<Algorithm>> ParseAlgorithm(const std::string& word) {
   if (word.empty()) return std::optional<Algorithm>();
   if (const auto algorithm = AlgorithmNamed(word)) return algorithm;
   return UsageError("unknown algorithm '" + word + "'", SuggestionHint(word, AlgorithmNames()));
+}
+
+Result<ElementType> ParseElementType(const std::string& word) {
+  if (word.empty()) return ElementType::kAny;
+  if (const auto type = ElementTypeNamed(word)) return *type;
+  return UsageError("unknown element type '" + word + "'",
+                    SuggestionHint(word, ElementTypeNames()));
 }
 
 // --nodes M spreads the ranks evenly over M nodes, so their distance follows from the size of a
@@ -89,13 +97,14 @@ Result<Priced> PriceOn(const Machine& machine, const PriceOptions& options,
   if (priced.choice->IsNone()) return priced;
   ASSIGN_OR_RETURN(priced.codec,
                    CodecOn(machine, priced.choice->codec.name, priced.choice->Share()));
-  ASSIGN_OR_RETURN(priced.compressed, CompressionModel::Create(*priced.plain, priced.codec.cost,
-                                                               priced.choice->scheme));
+  ASSIGN_OR_RETURN(
+      priced.compressed,
+      CompressionModel::CreateOn(machine, *priced.plain, priced.codec, priced.choice->scheme));
   return priced;
 }
 
 Time TimeOf(const Priced& priced, Bytes bytes) {
-  return priced.compressed ? priced.compressed->At(bytes).coded.cost.Total()
+  return priced.compressed ? priced.compressed->CodedTime(bytes)
                            : priced.plain->At(bytes).cost.Total();
 }
 
@@ -135,6 +144,7 @@ report::Document DocumentOf(const Machine& machine, const Priced& priced, Bytes 
 Result<int> RunPrice(const PriceOptions& options, Io& io) {
   ASSIGN_OR_RETURN(const Op op, ParseOp(options.op));
   ASSIGN_OR_RETURN(const std::optional<Algorithm> algorithm, ParseAlgorithm(options.algorithm));
+  ASSIGN_OR_RETURN(const ElementType type, ParseElementType(options.dtype));
   const Result<Bytes> parsed = ParseBytesOrCount(options.bytes);
   if (!parsed.ok()) return OnCommandLine(parsed.error(), "--bytes");
   const Bytes bytes = *parsed;
@@ -149,7 +159,8 @@ Result<int> RunPrice(const PriceOptions& options, Io& io) {
   const CollectiveRequest request{
       .op = op,
       .group = {.ranks = options.ranks, .stride = stride, .concurrent = options.concurrent},
-      .algorithm = algorithm};
+      .algorithm = algorithm,
+      .type = type};
   ASSIGN_OR_RETURN(const Priced priced, PriceOn(machine, options, request));
   WarnOfIdleSettings(options, request, bytes, TimeOf(priced, bytes), io);
   Print(DocumentOf(machine, priced, bytes, options.common.explain), options.common.format, io);
@@ -198,6 +209,11 @@ void AddPrice(CLI::App& app, Action* chosen) {
       .add_option("--algorithm", options->algorithm,
                   "fix the algorithm instead of the engine's own choice")
       ->option_text("ALGORITHM");
+  command
+      .add_option("--dtype", options->dtype,
+                  "type of the elements, such as fp8 or int8: engines do not add all types by all "
+                  "their ways (default: one that they all add)")
+      ->option_text("TYPE");
   AddCodecOptions(command, options->codec);
   AddCommonOptions(command, options->common);
   SetAction(command, chosen, [options](Io& io) { return RunPrice(*options, io); });

@@ -1,10 +1,13 @@
 #include "cli/sample_input.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
+#include <system_error>
 #include <utility>
 
 #include "calibrate/samples/import.h"
+#include "cli/progress.h"
 #include "model/base/suggest.h"
 #include "profiles/text_file.h"
 
@@ -46,12 +49,17 @@ bool Among(const std::vector<int>& wanted, int value) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
 
-bool Wanted(const SampleOptions& options, const Sample& sample) {
+// Work has no ranks.
+bool WantedWork(const SampleOptions& options, const Sample& sample) {
   const auto passes = [](const std::string& wanted, const std::string& stated) {
     return wanted.empty() || stated == wanted;
   };
   return passes(options.device, sample.device) && passes(options.system, sample.system) &&
-         passes(options.dtype, sample.dtype) && Among(options.only_ranks, sample.ranks) &&
+         passes(options.dtype, sample.dtype);
+}
+
+bool Wanted(const SampleOptions& options, const Sample& sample) {
+  return WantedWork(options, sample) && Among(options.only_ranks, sample.ranks) &&
          Among(options.only_nodes, std::max(1, sample.nodes));
 }
 
@@ -99,15 +107,30 @@ void AddSampleOptions(CLI::App& command, SampleOptions& options) {
   text("--dtype", &options.dtype, "TYPE", "take only this data type, as the files name it");
 }
 
-Result<fit::Groups> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io) {
+bool SameFile(const std::string& a, const std::string& b) {
+  std::error_code absent;
+  return std::filesystem::equivalent(a, b, absent);
+}
+
+void PrintNotes(const std::vector<std::string>& notes, Io& io) {
+  for (const std::string& note : notes) io.err << "commplan: note: " << note << "\n";
+}
+
+Result<SampleInput> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io) {
   ASSIGN_OR_RETURN(const samples::ImportHints hints, HintsOf(options));
-  for (std::size_t i = 0; i < options.files.size(); ++i) {
-    const auto first = std::find(options.files.begin(), options.files.end(), options.files[i]);
-    if (first - options.files.begin() == static_cast<std::ptrdiff_t>(i)) continue;
-    return UsageError("found the file '" + options.files[i] + "' twice", "give each file once");
+  for (auto file = options.files.begin(); file != options.files.end(); ++file) {
+    const auto same = std::find_if(options.files.begin(), file, [&](const std::string& other) {
+      return other == *file || SameFile(other, *file);
+    });
+    if (same == file) continue;
+    return UsageError("found the file '" + *file + "' twice", "give each file once");
   }
+  SampleInput input;
   std::vector<Sample> all;
+  int unwanted = 0;
+  ProgressLines progress(io);
   for (const std::string& file : options.files) {
+    progress.Next("reading " + file);
     const std::string label = LabelOf(file, options.files);
     ASSIGN_OR_RETURN(const std::string text, profiles::ReadTextFile(file, kMostBytes));
     ASSIGN_OR_RETURN(samples::Imported imported, samples::ImportAny(text, file, hints));
@@ -115,13 +138,25 @@ Result<fit::Groups> ReadSampleFiles(const SampleOptions& options, bool apart, Io
       io.err << "commplan: " << samples::FormatNote(note) << "\n";
     }
     for (Sample& sample : imported.samples.samples) {
-      if (!Wanted(options, sample)) continue;
+      if (!Wanted(options, sample)) {
+        ++unwanted;
+        continue;
+      }
       if (apart && sample.system.empty()) sample.system = label;
       all.push_back(std::move(sample));
     }
+    for (Sample& sample : imported.samples.work) {
+      if (WantedWork(options, sample)) input.work.push_back(std::move(sample));
+    }
   }
-  fit::Groups groups = fit::GroupSamples(all);
-  return options.dtype.empty() ? fit::OneDtypeEach(std::move(groups)) : groups;
+  input.groups = fit::GroupSamples(all);
+  if (all.empty() && unwanted > 0) {
+    input.groups.notes.push_back("all " + std::to_string(unwanted) +
+                                 " samples are of another device, system, data type, or number of "
+                                 "ranks or nodes than was asked for");
+  }
+  if (options.dtype.empty()) input.groups = fit::OneDtypeEach(std::move(input.groups));
+  return input;
 }
 
 }  // namespace commplan::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "calibrate/fit/groups.h"
+#include "calibrate/samples/sample.h"
 #include "cli/command.h"
 
 namespace commplan::cli {
@@ -25,8 +26,19 @@ struct SampleOptions {
 // Adds FILES and the options above. `options` must outlive the parse.
 void AddSampleOptions(CLI::App& command, SampleOptions& options);
 
+struct SampleInput {
+  fit::Groups groups;
+  std::vector<samples::Sample> work;  // of single devices
+};
+
+// Whether both name one file that is there, by whatever paths.
+bool SameFile(const std::string& a, const std::string& b);
+
+// To `io.err`, a line each: for a command that ends without a report that could hold them.
+void PrintNotes(const std::vector<std::string>& notes, Io& io);
+
 // What was skipped goes to `io.err`, a line each. `apart` keeps the samples of each file that names
 // no system to themselves; otherwise they are of one machine.
-Result<fit::Groups> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io);
+Result<SampleInput> ReadSampleFiles(const SampleOptions& options, bool apart, Io& io);
 
 }  // namespace commplan::cli

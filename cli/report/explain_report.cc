@@ -68,13 +68,15 @@ Inputs<Text> LettersOfNonZero(const Inputs<double>& x) {
   return Worded(words);
 }
 
-// A plain algorithm: without what a library adds around it.
+// A plain algorithm: without what a library adds around it, over two tiers at most.
 Inputs<Text> LettersOfAlgorithm() {
   std::array<std::string_view, kSymbolCount> words;
   for (std::size_t i = 0; i < kSymbolCount; ++i) words[i] = SymbolTexts()[i].letter;
   for (const Symbol symbol : {Symbol::kLaunch, Symbol::kCopying, Symbol::kStages}) {
     words[static_cast<std::size_t>(symbol)] = "0";
   }
+  // The last symbols are those of further tiers.
+  for (auto i = static_cast<std::size_t>(Symbol::kDomains3); i < kSymbolCount; ++i) words[i] = "0";
   return Worded(words);
 }
 
@@ -221,6 +223,47 @@ Document CardsDocument(const std::vector<const FormulaCard*>& cards,
   return document;
 }
 
+std::vector<std::pair<const char*, std::string>> KernelTerms(const KernelCard& card) {
+  std::vector<std::pair<const char*, std::string>> terms = {{"launch", card.launch},
+                                                            {"compute", card.compute},
+                                                            {"memory", card.memory},
+                                                            {"serial", card.serial}};
+  std::erase_if(terms, [](const auto& term) { return term.second.empty(); });
+  return terms;
+}
+
+Document KernelCardDocument(const KernelCard& card) {
+  Document document;
+  FormulaLines lines;
+  Json terms = Json::array();
+  document.rows.columns = {{"id"}, {"term"}, {"formula"}};
+  for (const auto& [name, formula] : KernelTerms(card)) {
+    lines.push_back({name, formula});
+    terms.push_back({{"name", name}, {"formula", formula}});
+    document.rows.rows.push_back({std::string(card.id), name, formula});
+  }
+  document.json = {
+      {"schema", "commplan/explain/1"},  {"kernel", card.id},     {"title", card.title},
+      {"assumptions", card.assumptions}, {"source", card.source}, {"terms", std::move(terms)}};
+  std::string text(card.title);
+  text += ". It is a fit; ";
+  text += card.assumptions;
+  text += ". Source: ";
+  text += card.source;
+  text += ".";
+  document.body.push_back(Heading{std::string(card.id)});
+  document.body.push_back(Paragraph{std::move(text)});
+  document.body.push_back(FormulaTable("", lines));
+  std::string sum = kKernelSum;
+  if (!card.factor.empty()) {
+    sum += " A factor stands for ";
+    sum += card.factor;
+    sum += ".";
+  }
+  document.body.push_back(Paragraph{std::move(sum)});
+  return document;
+}
+
 Document CardListDocument() {
   Document document;
   document.json["schema"] = "commplan/explain/1";
@@ -233,6 +276,10 @@ Document CardListDocument() {
     document.json["cards"].push_back({{"id", card.id}, {"title", card.title}});
   }
   for (const CompressedCard& card : CompressedCards()) {
+    table.rows.push_back({std::string(card.id), std::string(card.title)});
+    document.json["cards"].push_back({{"id", card.id}, {"title", card.title}});
+  }
+  for (const KernelCard& card : KernelCards()) {
     table.rows.push_back({std::string(card.id), std::string(card.title)});
     document.json["cards"].push_back({{"id", card.id}, {"title", card.title}});
   }

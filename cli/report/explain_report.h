@@ -3,11 +3,13 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/report/document.h"
 #include "model/collective/formula/compressed_cards.h"
 #include "model/collective/price.h"
+#include "model/compute/cards.h"
 #include "model/step/machine.h"
 
 namespace commplan::report {
@@ -19,6 +21,15 @@ void AddExplanation(const Machine& machine, const CollectiveModel& model, const 
 // The cards as pages, one after the other.
 Document CardsDocument(const std::vector<const FormulaCard*>& cards,
                        const std::vector<const CompressedCard*>& compressed = {});
+
+// How long a kernel takes.
+Document KernelCardDocument(const KernelCard& card);
+// The parts of a kernel's time that its formula has, as name and formula.
+std::vector<std::pair<const char*, std::string>> KernelTerms(const KernelCard& card);
+// How the parts make the whole.
+inline constexpr char kKernelSum[] =
+    "A kernel takes launch + (compute^p + memory^p + serial^p)^(1/p), times what measurements of "
+    "its shape leave over, but never less than the device's peaks allow.";
 
 // One line per card.
 Document CardListDocument();

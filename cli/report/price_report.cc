@@ -60,16 +60,6 @@ std::string EngineName(const Answer& a, const Variant& variant) {
   return a.model.measured() != nullptr ? a.engine.name : variant.engine->name;
 }
 
-Json TermsJson(const Cost& cost) {
-  Json terms = Json::array();
-  for (std::size_t i = 0; i < kTermCount; ++i) {
-    const Term term = static_cast<Term>(i);
-    if (cost.At(term) == Time()) continue;
-    terms.push_back({{"name", TermName(term)}, {"time_us", InMicros(cost.At(term))}});
-  }
-  return terms;
-}
-
 Json AlternativesJson(const Answer& a) {
   Json alternatives = Json::array();
   for (const Alternative& other : a.model.AlternativesAt(a.bytes)) {
@@ -93,6 +83,7 @@ Json ToJson(const Answer& a) {
   json["nodes"] = a.model.shape().network_only ? request.group.ranks : a.model.shape().nodes;
   json["stride"] = request.group.stride;
   json["concurrent"] = request.group.concurrent;
+  if (request.type != ElementType::kAny) json["dtype"] = Name(request.type);
   json["bytes"] = static_cast<std::int64_t>(InBytes(a.bytes));
   json["time_us"] = InMicros(a.total);
   json["low_us"] = InMicros(a.price.low);
@@ -167,18 +158,6 @@ Table SummaryTable(const Answer& a) {
   return table;
 }
 
-Table TermsTable(const Answer& a) {
-  Table table{
-      .title = "Terms", .columns = {{"term", Align::kLeft}, {"time"}, {"share"}}, .rows = {}};
-  for (std::size_t i = 0; i < kTermCount; ++i) {
-    const Term term = static_cast<Term>(i);
-    const Time time = a.price.cost.At(term);
-    if (time == Time()) continue;
-    table.rows.push_back({std::string(TermName(term)), ForPeople(time), ShareText(time, a.total)});
-  }
-  return table;
-}
-
 Table AlternativesTable(const Answer& a) {
   Table table{
       .title = "Alternatives",
@@ -210,7 +189,7 @@ Document PriceDocument(const Machine& machine, const Engine& engine, const Colle
                                     GroupText(model.request().group) + " on " + machine.name});
   document.body.push_back(SummaryTable(a));
   if (model.variants().empty()) return document;
-  document.body.push_back(TermsTable(a));
+  document.body.push_back(TermsTable(a.price.cost));
   const Table alternatives = AlternativesTable(a);
   if (!alternatives.rows.empty()) document.body.push_back(alternatives);
   if (explain) AddExplanation(machine, model, a.price, bytes, &document);
