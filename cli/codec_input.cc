@@ -32,8 +32,10 @@ CLI::Option* AddCodecOptions(CLI::App& command, CodecOptions& options) {
 
 void AddDtypeOption(CLI::App& command, CodecOptions& options) {
   command
-      .add_option("--dtype", options.dtype,
-                  "what the values are before the codec: bf16 (default), fp16 or fp32")
+      .add_option(
+          "--dtype", options.dtype,
+          "type of the values, before a codec if there is one: bf16 (default), fp16, fp32; without "
+          "a codec also fp8, int8 and so on, which engines do not add in all their ways")
       ->option_text("TYPE");
 }
 

@@ -106,7 +106,7 @@ TEST(PlanTest, TheFewestDevicesThatCarryTheRate) {
 
 TEST(PlanTest, WhatDoesNotFitEndsWithOneAndSaysWhatWould) {
   const Outcome run = Plan({"--model", "llama-3-70b", "--on", "l4-pcie", "--gpus", "2",
-                            "--workload", "chat", "--format", "json"});
+                            "--workload", "batch", "--format", "json"});
   EXPECT_EQ(run.status, kExitNegative);
   const Json json = Json::parse(run.out, nullptr, false);
   EXPECT_TRUE(json["best"].is_null());

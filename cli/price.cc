@@ -31,7 +31,6 @@ struct PriceOptions {
   std::string bytes;
   std::string engine;
   std::string algorithm;
-  std::string dtype;
   CodecOptions codec;
 };
 
@@ -54,9 +53,10 @@ Result<std::optional<Algorithm>> ParseAlgorithm(const std::string& word) {
 }
 
 Result<ElementType> ParseElementType(const std::string& word) {
-  if (word.empty()) return ElementType::kAny;
+  // 16 bits are added by all engines in all their ways.
+  if (word == CodecOptions{}.dtype) return ElementType::kAny;
   if (const auto type = ElementTypeNamed(word)) return *type;
-  return UsageError("unknown element type '" + word + "'",
+  return UsageError("--dtype: found '" + word + "', expected an element type",
                     SuggestionHint(word, ElementTypeNames()));
 }
 
@@ -144,7 +144,7 @@ report::Document DocumentOf(const Machine& machine, const Priced& priced, Bytes 
 Result<int> RunPrice(const PriceOptions& options, Io& io) {
   ASSIGN_OR_RETURN(const Op op, ParseOp(options.op));
   ASSIGN_OR_RETURN(const std::optional<Algorithm> algorithm, ParseAlgorithm(options.algorithm));
-  ASSIGN_OR_RETURN(const ElementType type, ParseElementType(options.dtype));
+  ASSIGN_OR_RETURN(const ElementType type, ParseElementType(options.codec.dtype));
   const Result<Bytes> parsed = ParseBytesOrCount(options.bytes);
   if (!parsed.ok()) return OnCommandLine(parsed.error(), "--bytes");
   const Bytes bytes = *parsed;
@@ -209,11 +209,6 @@ void AddPrice(CLI::App& app, Action* chosen) {
       .add_option("--algorithm", options->algorithm,
                   "fix the algorithm instead of the engine's own choice")
       ->option_text("ALGORITHM");
-  command
-      .add_option("--dtype", options->dtype,
-                  "type of the elements, such as fp8 or int8: engines do not add all types by all "
-                  "their ways (default: one that they all add)")
-      ->option_text("TYPE");
   AddCodecOptions(command, options->codec);
   AddCommonOptions(command, options->common);
   SetAction(command, chosen, [options](Io& io) { return RunPrice(*options, io); });

@@ -98,7 +98,8 @@ TEST_F(TimelineTest, TheTraceEndsWithTheBill) {
     const Outcome billed = RunWith(bill);
     const Outcome drawn = RunWith(timeline);
     ASSERT_EQ(drawn.status, billed.status) << drawn.err;
-    EXPECT_THAT(drawn.out, HasSubstr("The trace is in " + Path("trace.json")));
+    EXPECT_THAT(drawn.out, HasSubstr("The trace is in"));
+    EXPECT_THAT(drawn.out, HasSubstr(Path("trace.json")));
     const Json trace = Json::parse(ReadAll(Path("trace.json")), nullptr, false);
     ASSERT_FALSE(trace.is_discarded());
     const double step = Json::parse(billed.out, nullptr, false)["step_time_us"];

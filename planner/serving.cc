@@ -393,19 +393,18 @@ StepRequest FullStepOf(const ServingQuestion& question, const ServingPlan& plan,
   return request;
 }
 
-Result<ServingAnswer> PlanServing(const Machine& machine, const ServingQuestion& asked,
+Result<ServingAnswer> PlanServing(const Machine& machine, const ServingQuestion& question,
                                   const Control& control) {
-  RETURN_IF_ERROR(CheckQuestion(asked));
-  ServingQuestion question = asked;
-  if (question.batches.empty()) question.batches = EvenBatches();
-  const Space space(question, HasExperts(*question.model));
+  RETURN_IF_ERROR(CheckQuestion(question));
+  ServingQuestion full = question;
+  if (full.batches.empty()) full.batches = EvenBatches();
+  const Space space(full, HasExperts(*full.model));
   // An unknown stack is a fault of the question, not of a plan.
-  RETURN_IF_ERROR(Pricers::Create(machine, question.stacks));
+  RETURN_IF_ERROR(Pricers::Create(machine, full.stacks));
   const std::vector<Layout>& layouts = space.layouts();
-  Found<ServingPlan> found =
-      Search<ServingPlan>(static_cast<std::int64_t>(layouts.size()), question.wanted, control, [&] {
-        return Worker(machine, question, layouts, *Pricers::Create(machine, question.stacks));
-      });
+  Found<ServingPlan> found = Search<ServingPlan>(
+      static_cast<std::int64_t>(layouts.size()), full.wanted, control,
+      [&] { return Worker(machine, full, layouts, *Pricers::Create(machine, full.stacks)); });
   return ServingAnswer{std::move(found), static_cast<std::int64_t>(layouts.size())};
 }
 

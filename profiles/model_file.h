@@ -78,11 +78,10 @@ std::vector<Listed> ListModels(const Library& library);
 
 // The transformer that a Hugging Face config.json describes. Encoders beside the language model are
 // left out. kUnsupported for an architecture that this does not know, with those that it does and
-// the keys that it found. With `architecture` it is read as that one, whatever it says it is.
-// `file` names it in messages.
+// the keys that it found. With `as` it is read as that architecture, whatever it says it is.
+// `path` names it in messages.
 Result<ModelFile> ImportConfig(std::string_view text, const std::string& name,
-                               std::string_view architecture = {},
-                               const std::string& file = "config.json");
+                               std::string_view as = {}, const std::string& path = "config.json");
 // The same of a file; without a name it is named by its path.
 Result<ModelFile> ImportFile(const std::string& path, const std::string& name = {},
                              std::string_view architecture = {});

@@ -117,7 +117,7 @@ class MeasuredWay {
 };
 
 // pooled(S), as ln t.
-double Correction(const CountCoefficients& coefficients, const MeasuredWay::Features& features);
+double Correction(const CountCoefficients& k, const MeasuredWay::Features& f);
 
 // The curve that is nearest to a group: of the same operation first, then by ranks and nodes.
 // Nothing where the table is empty.

@@ -111,7 +111,6 @@ class Names {
       case Algorithm::kCollnetDirect:
         return Add({"collnet_per_peer", ExtraKey()});
       case Algorithm::kCollnetChain:
-        return Add({ExtraKey()});
       case Algorithm::kNvlsTree:
         return Add({ExtraKey()});
       case Algorithm::kPat:

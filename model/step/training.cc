@@ -185,8 +185,8 @@ TrainPricer::TrainPricer(TrainPricer&&) noexcept = default;
 TrainPricer& TrainPricer::operator=(TrainPricer&&) noexcept = default;
 TrainPricer::~TrainPricer() = default;
 
-Result<TrainPricer> TrainPricer::Create(const Machine& machine, const TrainJob& asked,
-                                        const std::optional<RunBand>& run) {
+Result<std::unique_ptr<TrainPricer::Impl>> TrainPricer::Impl::Create(const Machine& machine,
+                                                                     const TrainJob& asked) {
   CHECK(asked.model != nullptr);
   ASSIGN_OR_RETURN(const TrainingProfile framework, FrameworkOf(machine, asked.framework));
   TrainJob job = asked;
@@ -195,8 +195,13 @@ Result<TrainPricer> TrainPricer::Create(const Machine& machine, const TrainJob& 
   if (!job.attention_factor) job.attention_factor = framework.attention_factor;
   ASSIGN_OR_RETURN(Kernels kernels, Kernels::Create(machine, job.kernels));
   ASSIGN_OR_RETURN(Exchanges exchanges, Exchanges::Create(machine, job.engine));
-  return TrainPricer(std::make_unique<Impl>(machine, job, run.value_or(framework.run),
-                                            std::move(kernels), std::move(exchanges)));
+  return std::make_unique<Impl>(machine, job, framework.run, std::move(kernels),
+                                std::move(exchanges));
+}
+
+Result<TrainPricer> TrainPricer::Create(const Machine& machine, const TrainJob& job) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Impl> impl, Impl::Create(machine, job));
+  return TrainPricer(std::move(impl));
 }
 
 Result<Time> TrainPricer::TimeOf(const TrainPlan& plan) {

@@ -154,9 +154,7 @@ Flops ModelFlops(const Transformer& model, double sequence);
 class TrainPricer {
  public:
   // `machine` and the job's model must outlive it.
-  // `run`: the band of whole runs; nothing: that of the job's framework.
-  static Result<TrainPricer> Create(const Machine& machine, const TrainJob& job,
-                                    const std::optional<RunBand>& run = std::nullopt);
+  static Result<TrainPricer> Create(const Machine& machine, const TrainJob& job);
   TrainPricer(TrainPricer&&) noexcept;
   TrainPricer& operator=(TrainPricer&&) noexcept;
   ~TrainPricer();

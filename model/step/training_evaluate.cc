@@ -402,7 +402,7 @@ Status Evaluator::Finish() {
 // Everything up to the last backward pass. Kept for the next plan, which often differs in what
 // follows alone.
 Status Evaluator::PrepareStages() {
-  TrainPlan plan = StagesOf(plan_);
+  const TrainPlan plan = StagesOf(plan_);
   if (part_.known && part_.what_if == what_if_ && part_.plan == plan) return OkStatus();
   part_.known = false;
   part_.played = part_.bounded = false;
@@ -415,7 +415,7 @@ Status Evaluator::PrepareStages() {
   RETURN_IF_ERROR(PriceParts());
   RETURN_IF_ERROR(FillStages());
   RETURN_IF_ERROR(PriceBoundary());
-  part_.plan = std::move(plan);
+  part_.plan = plan;
   part_.what_if = what_if_;
   part_.known = true;
   return OkStatus();

@@ -103,8 +103,11 @@ class TrainPricer::Impl {
         kernels(std::move(its_kernels)),
         exchanges(std::move(its_exchanges)) {}
 
+  // With what the profile says of the job's framework.
+  static Result<std::unique_ptr<Impl>> Create(const Machine& machine, const TrainJob& asked);
+
   Status Evaluate(const TrainPlan& plan, WhatIf what_if, training_internal::Evaluation* result,
-                  training_internal::Depth exactness = training_internal::Depth::kTime);
+                  training_internal::Depth depth = training_internal::Depth::kTime);
   Result<TrainBill> Bill(const TrainPlan& plan);
 
   Result<int> Microbatches(const TrainPlan& plan) const;

@@ -97,8 +97,9 @@ TEST(BoundPipeline, IsNeverAboveThePlayedOne) {
           Pipeline pipeline = Equal(kind, devices, microbatches, 1);
           const bool many = kind == PipelineKind::kInterleaved;
           pipeline.chunks = many ? 1 + round % 3 : kind == PipelineKind::kZbV ? 2 : 1;
-          pipeline.stages.resize(static_cast<std::size_t>(devices * pipeline.chunks),
-                                 pipeline.stages.front());
+          pipeline.stages.resize(
+              static_cast<std::size_t>(devices) * static_cast<std::size_t>(pipeline.chunks),
+              pipeline.stages.front());
           const bool equal = round < 3;
           if (!equal) {
             for (schedule::StageTimes& stage : pipeline.stages) {

@@ -456,15 +456,12 @@ Result<Trace> TrainTracer::Run() {
 
 }  // namespace
 
-Result<TrainTimeline> TrainTimelineOf(const Machine& machine, const TrainRequest& request,
-                                      const RunBand& run) {
-  CHECK(request.job.model != nullptr);
-  ASSIGN_OR_RETURN(Kernels kernels, Kernels::Create(machine, request.job.kernels));
-  ASSIGN_OR_RETURN(Exchanges exchanges, Exchanges::Create(machine, request.job.engine));
-  TrainPricer::Impl impl(machine, request.job, run, std::move(kernels), std::move(exchanges));
+Result<TrainTimeline> TrainTimelineOf(const Machine& machine, const TrainRequest& request) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<TrainPricer::Impl> impl,
+                   TrainPricer::Impl::Create(machine, request.job));
   TrainTimeline timeline;
-  ASSIGN_OR_RETURN(timeline.bill, impl.Bill(request.plan));
-  ASSIGN_OR_RETURN(timeline.trace, TrainTracer(impl, request.plan).Run());
+  ASSIGN_OR_RETURN(timeline.bill, impl->Bill(request.plan));
+  ASSIGN_OR_RETURN(timeline.trace, TrainTracer(*impl, request.plan).Run());
   return timeline;
 }
 

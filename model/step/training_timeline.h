@@ -26,7 +26,6 @@ struct TrainTimeline {
 };
 
 // Unsupported where TrainBillOf is.
-Result<TrainTimeline> TrainTimelineOf(const Machine& machine, const TrainRequest& request,
-                                      const RunBand& run = {});
+Result<TrainTimeline> TrainTimelineOf(const Machine& machine, const TrainRequest& request);
 
 }  // namespace commplan
