@@ -140,7 +140,8 @@ void AddChanges(const Question& question, const Search& search, const auto& foun
                 report::PlanFrame* frame) {
   constexpr int kMostDevices = 1 << 20;
   using planner::Reason;
-  for (const Reason reason : {Reason::kRate, Reason::kTtft, Reason::kTpot, Reason::kEndToEnd}) {
+  for (const Reason reason :
+       {Reason::kRate, Reason::kTtft, Reason::kTpot, Reason::kEndToEnd, Reason::kStep}) {
     const auto& refused = found.refused(reason);
     if (refused.count == 0) continue;
     std::string change = "nearest by ";
@@ -150,6 +151,16 @@ void AddChanges(const Question& question, const Search& search, const auto& foun
     change += ", so it misses by ";
     change += ShareForPeople(refused.excess);
     frame->changes.push_back(std::move(change));
+  }
+  if (found.evaluated() == 0) {
+    for (const Reason reason : {Reason::kIndivisible, Reason::kBatch, Reason::kNoPrice}) {
+      const auto& refused = found.refused(reason);
+      if (refused.count > 0) frame->changes.push_back(refused.text);
+    }
+  }
+  if (frame->cells == 0) {
+    frame->changes.emplace_back("the pinned ranks do not go into " +
+                                std::to_string(question.devices) + " devices");
   }
   const auto& memory = found.refused(Reason::kMemory);
   if (found.evaluated() == 0 && memory.count > 0) {

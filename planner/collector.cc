@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::array<std::string_view, kReasonCount> kNames = {
     "layout does not divide", "batch does not divide", "no price",       "memory",
-    "request rate",           "time to first token",   "time per token", "time of a request"};
+    "request rate",           "time to first token",   "time per token", "time of a request",
+    "time of a step"};
 
 }  // namespace
 

@@ -26,8 +26,9 @@ enum class Reason : std::uint8_t {
   kTtft,         // targets missed
   kTpot,
   kEndToEnd,
+  kStep,
 };
-inline constexpr std::size_t kReasonCount = 8;
+inline constexpr std::size_t kReasonCount = 9;
 
 template <class Plan>
 struct Scored {

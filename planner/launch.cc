@@ -187,6 +187,13 @@ Launch Megatron(const TrainingQuestion& question, const TrainPlan& plan) {
 }  // namespace
 
 std::vector<Launch> LaunchesOf(const ServingQuestion& question, const ServingPlan& plan) {
+  const bool coded = question.codecs[static_cast<std::size_t>(plan.codec)] != "none";
+  if (coded || plan.overlap == Overlap::kTiles || plan.overlap == Overlap::kLadder) {
+    const std::string reason =
+        coded ? "it has no codec for its collectives" : "it does not overlap in this way by a flag";
+    return {CannotSay("vllm", reason), CannotSay("sglang", reason), CannotSay("trtllm", reason),
+            CannotSay("megatron", "it trains")};
+  }
   return {Vllm(question, plan), Sglang(question, plan), TensorRtLlm(question, plan),
           CannotSay("megatron", "it trains")};
 }

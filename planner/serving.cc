@@ -170,6 +170,14 @@ class Worker {
     const std::int64_t first = cell * Inner();
     const Result<Cut> cut = CheckLayout(*question_.model, plan_.layout, Phase::kServe);
     if (!cut.ok()) return refuse(Reason::kIndivisible, cut.error(), first);
+    const int joined = machine_.fabric.tiers.back().ranks;  // 0: without bound
+    if (joined > 0 && EngineDevices(plan_.layout) > joined) {
+      return refuse(Reason::kIndivisible,
+                    UnsupportedError("an engine of " + std::to_string(EngineDevices(plan_.layout)) +
+                                     " devices does not fit on a fabric of " +
+                                     std::to_string(joined) + " ranks"),
+                    first);
+    }
     if (const Status room = FindRoom(); !room.ok()) {
       return refuse(Reason::kNoPrice, room.error(), first);
     }
@@ -220,19 +228,25 @@ class Worker {
     return room_->NeedOf(plan_.batch);
   }
 
+  // Whether attention ranks have as many sequences each.
+  bool Shares(double batch) const {
+    return batch >= plan_.layout.attention_dp && std::fmod(batch, plan_.layout.attention_dp) == 0;
+  }
+
   Status Batches(std::int64_t number, Collector<ServingPlan>& all) {
     times_ = {};
     const std::vector<double>& batches = question_.batches;
     for (std::size_t i = 0; i < batches.size(); ++i) {
       plan_.batch = batches[i];
-      if (plan_.batch < plan_.layout.attention_dp) continue;  // ranks without work
+      if (!Shares(plan_.batch)) continue;
       // Those that are larger need more still.
       ASSIGN_OR_RETURN(const bool fits, One(number + Whole(i), Whole(batches.size() - i), all));
       if (!fits) break;
     }
     // As many as fit, where that is no number of the list.
     const bool listed = std::binary_search(batches.begin(), batches.end(), most_);
-    if (listed || most_ < plan_.layout.attention_dp || most_ > batches.back()) return OkStatus();
+    const bool within = most_ >= batches.front() && most_ <= batches.back();
+    if (listed || !within || !Shares(most_)) return OkStatus();
     plan_.batch = most_;
     RETURN_IF_ERROR(One(number + Whole(batches.size()), 1, all));
     return OkStatus();
@@ -305,7 +319,7 @@ class Worker {
       all.Refuse(miss->reason, miss->excess, number, plan_, 1,
                  [&] { return TextOf(miss->reason, question_, served, engines); });
     } else {
-      if (Starts(question_.wanted.objective, Metric::kDevices)) {
+      if (SavesDevices(question_)) {
         engines = Fewest(most);
         served = ServedBy(question_, plan_, times_, engines);
         plan_.layout.dp = engines;

@@ -44,15 +44,18 @@ Status CheckQuestion(const ServingQuestion& question) {
   if (!(question.shape.prompt >= 1) || !(question.shape.output >= 1)) {
     return BadInputError("a request has at least one token of prompt and one of answer");
   }
-  if (question.price <= 0 && Starts(question.wanted.objective, Metric::kCost)) {
+  const Objective& objective = question.wanted.objective;
+  const bool costs = std::count(objective.begin(), objective.end(), Metric::kCost) > 0;
+  if (question.price <= 0 && costs) {
     return BadInputError("the cost is asked for, but nobody says what a device costs", {},
                          "give the price of a device and hour");
   }
   return OkStatus();
 }
 
-bool Starts(const Objective& objective, Metric first) {
-  return !objective.empty() && objective.front() == first;
+bool SavesDevices(const ServingQuestion& question) {
+  const Metric first = question.wanted.objective.front();
+  return first == Metric::kDevices || (question.rate > 0 && first == Metric::kCost);
 }
 
 const ServingCost* CostOf(const Machine& machine, const ServingQuestion& question, int stack) {

@@ -14,7 +14,8 @@ namespace commplan::planner {
 // Whether the question has an answer at all.
 Status CheckQuestion(const ServingQuestion& question);
 
-bool Starts(const Objective& objective, Metric first);
+// Whether the engines should be as few as will do: then the cost is least as well.
+bool SavesDevices(const ServingQuestion& question);
 
 // What was fitted to the stack's engine; null where the profile does not know it.
 const ServingCost* CostOf(const Machine& machine, const ServingQuestion& question, int stack);

@@ -65,7 +65,7 @@ ServingQuestion QuestionOf(const Transformer& model, std::mt19937& random) {
   question.price = 2;
   const std::array<Objective, 4> objectives = {
       Objective{Metric::kThroughput}, Objective{Metric::kTtft, Metric::kCost},
-      Objective{Metric::kDevices, Metric::kTpot}, Objective{Metric::kEndToEnd}};
+      Objective{Metric::kDevices, Metric::kTpot}, Objective{Metric::kCost}};
   question.wanted.objective = objectives[static_cast<std::size_t>(pick(0, 3))];
   question.wanted.pareto = {Metric::kTpot, Metric::kThroughput};
   question.wanted.top = 3;
@@ -112,6 +112,7 @@ ServingLoad LoadOf(const ServingQuestion& question, const Machine& machine,
 void TryPlan(const Machine& machine, const ServingQuestion& question, ServingPlan plan,
              Brute* brute) {
   if (plan.batch < plan.layout.attention_dp) return;
+  if (std::fmod(plan.batch, plan.layout.attention_dp) != 0) return;
   const Result<Fit> fit =
       FitServing(*question.model, plan.layout, question.precision, LoadOf(question, machine, plan),
                  machine.device.memory, machine.compute.margins);
@@ -122,7 +123,8 @@ void TryPlan(const Machine& machine, const ServingQuestion& question, ServingPla
   }
   const int most = question.devices / EngineDevices(plan.layout);
   plan.layout.dp = most;
-  const bool fewest = question.wanted.objective.front() == Metric::kDevices;
+  const Metric first = question.wanted.objective.front();
+  const bool fewest = first == Metric::kDevices || (question.rate > 0 && first == Metric::kCost);
   Result<ServingDetail> detail = DetailOf(machine, question, plan);
   if (!detail.ok()) {
     ++brute->refused[Reason::kNoPrice];

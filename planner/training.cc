@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -255,7 +256,7 @@ class Worker {
     const Result<Time> bound = pricer_.BoundOf(plan_);
     if (!bound.ok()) return Refuse(Reason::kNoPrice, bound.error());
     const bool late = target > Time() && *bound > target;
-    if (late ? all_->RefuseFarther(Reason::kTpot, *bound / target - 1)
+    if (late ? all_->RefuseFarther(Reason::kStep, *bound / target - 1)
              : all_->CannotMatter(MetricsOf(*bound, memory)) && target <= Time()) {
       all_->CountEvaluated(1);
       return;
@@ -267,7 +268,7 @@ class Worker {
       return;
     }
     all_->CountEvaluated(1);
-    all_->Refuse(Reason::kTpot, *step / target - 1, number_, plan_, 1, [&] {
+    all_->Refuse(Reason::kStep, *step / target - 1, number_, plan_, 1, [&] {
       std::string text = "a step takes ";
       text += ForPeople(*step);
       text += ", the target is ";
@@ -313,6 +314,22 @@ Result<TrainingAnswer> PlanTraining(const Machine& machine, const TrainingQuesti
   CHECK(question.job.model != nullptr);
   CHECK(!question.wanted.objective.empty());
   if (question.devices < 1) return BadInputError("found no devices, expected at least one");
+  if (!(question.job.global_batch <= std::numeric_limits<int>::max())) {
+    return BadInputError("the global batch is " + NumberForPeople(question.job.global_batch) +
+                         " sequences, expected at most 2147483647");
+  }
+  const int joined = machine.fabric.tiers.back().ranks;  // 0: without bound
+  if (joined > 0 && question.devices > joined) {
+    return UnsupportedError(std::to_string(question.devices) +
+                                " devices do not fit on a fabric of " + std::to_string(joined) +
+                                " ranks",
+                            "add a network to the profile, such as NAME+ib-ndr");
+  }
+  const Objective& objective = question.wanted.objective;
+  if (question.price <= 0 && std::count(objective.begin(), objective.end(), Metric::kCost) > 0) {
+    return BadInputError("the cost is asked for, but nobody says what a device costs", {},
+                         "give the price of a device and hour");
+  }
   RETURN_IF_ERROR(TrainPricer::Create(machine, question.job));
   const Space space(question);
   const std::vector<Cell>& cells = space.cells();

@@ -82,7 +82,7 @@ void TryPlan(const Machine& machine, const TrainingQuestion& question, const Tra
   } else if (!bill.ok()) {
     ++brute->refused[Reason::kNoPrice];
   } else if (question.step_target > Time() && bill->step > question.step_target) {
-    ++brute->refused[Reason::kTpot];
+    ++brute->refused[Reason::kStep];
   } else {
     Metrics metrics;
     metrics[Metric::kStep] = InSeconds(bill->step);
@@ -259,7 +259,7 @@ TEST(PlanTrainingTest, EqualsBruteForceOnSmallProblems) {
   }
   EXPECT_GT(solved, static_cast<int>(kProblems / 4));
   for (const Reason reason :
-       {Reason::kIndivisible, Reason::kBatch, Reason::kMemory, Reason::kTpot}) {
+       {Reason::kIndivisible, Reason::kBatch, Reason::kMemory, Reason::kStep}) {
     EXPECT_GT(seen[reason], 5) << Name(reason);
   }
 }

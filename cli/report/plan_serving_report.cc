@@ -69,9 +69,13 @@ Table ServingTable(const std::string& title, const std::vector<Scored<planner::S
                           {"requests/s"},
                           {"tokens/s/device"},
                           {"memory"},
+                          {"devices"},
                           {"behind"}},
               .rows = {}};
   if (stacks) table.columns.push_back({"kernels", Align::kLeft});
+  const bool codecs = question.codecs.size() > 1, overlaps = question.overlaps.size() > 1;
+  if (codecs) table.columns.push_back({"codec", Align::kLeft});
+  if (overlaps) table.columns.push_back({"overlap", Align::kLeft});
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const Metrics& m = plans[i].metrics;
     table.rows.push_back(
@@ -79,11 +83,15 @@ Table ServingTable(const std::string& title, const std::vector<Scored<planner::S
          NumberForPeople(plans[i].plan.batch), ForPeople(Seconds(m[Metric::kTtft])),
          ForPeople(Seconds(m[Metric::kTpot])), NumberForPeople(m[Metric::kRequests]),
          NumberForPeople(m[Metric::kThroughput]), ForPeople(B(m[Metric::kMemory])),
+         NumberForPeople(m[Metric::kDevices]),
          i == 0 ? "" : BehindText(plans.front().metrics, m, metric)});
     if (stacks) {
       const auto stack = static_cast<std::size_t>(plans[i].plan.stack);
       table.rows.back().push_back(question.stacks[stack].kernels);
     }
+    const auto codec = static_cast<std::size_t>(plans[i].plan.codec);
+    if (codecs) table.rows.back().push_back(question.codecs[codec]);
+    if (overlaps) table.rows.back().emplace_back(Name(plans[i].plan.overlap));
   }
   return table;
 }
